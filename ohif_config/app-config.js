@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// OHIF's configuration for CloudFilm. Loaded before the viewer's own script; nginx serves this file as it is, so it may be edited in place.
+(function () {
+  'use strict';
+
+  // ---- language -------------------------------------------------------------------------------------------------------------------------
+  // The portal's `lang` cookie decides, else the browser. A choice made later in the viewer's own preferences stays until the cookie changes.
+  var cookie = (document.cookie.match(/(?:^|;\s*)lang=([\w-]+)/) || [])[1];
+  var wanted = /^zh/i.test(cookie || navigator.language || '') ? 'zh' : 'en-US';
+  var language = wanted;
+  try {
+    if (localStorage.getItem('cloudfilm.lang') !== wanted || !localStorage.getItem('i18nextLng')) {
+      localStorage.setItem('i18nextLng', wanted);
+      localStorage.setItem('cloudfilm.lang', wanted);
+    }
+    language = localStorage.getItem('i18nextLng') === 'zh' ? 'zh' : 'en-US';
+  } catch (error) {
+    // Storage is blocked: the viewer then follows the browser's language.
+  }
+  document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
+
+  function say(chinese, english) {
+    return language === 'zh' ? chinese : english;
+  }
+
+  // ---- notices ----------------------------------------------------------------------------------------------------------------------------
+  // One card over the viewer instead of a black page. The first notice stays: an expired session also looks like a missing exam to OHIF.
+  var NOTICES = {
+    expired: say('链接已失效，请返回报告页面重新打开。', 'This link has expired. Please go back to the report page and open it again.'),
+    missing: say('没有找到该检查的影像，或您无权查看。', 'The images of this exam were not found, or you may not see them.'),
+  };
+
+  function button(element, text) {
+    element.textContent = text;
+    element.style.cssText =
+      'display:inline-block;margin:16px 8px 0;padding:8px 18px;border:1px solid #5acce6;border-radius:6px;color:#fff;background:transparent;' +
+      'font:inherit;text-decoration:none;cursor:pointer';
+    return element;
+  }
+
+  function showNotice(kind) {
+    if (document.getElementById('cloudfilm-notice')) return;
+    var notice = document.createElement('div');
+    notice.id = 'cloudfilm-notice';
+    notice.setAttribute('role', 'alertdialog');
+    notice.setAttribute('aria-modal', 'true');
+    notice.setAttribute('aria-labelledby', 'cloudfilm-notice-text');
+    notice.style.cssText =
+      'position:fixed;inset:0;z-index:10000;display:flex;align-items:center;justify-content:center;background:rgba(0,0,0,.75);color:#fff';
+    var card = document.createElement('div');
+    card.style.cssText = 'max-width:30em;margin:16px;padding:28px;border-radius:10px;background:#0b2a42;text-align:center;font-size:18px;line-height:1.6';
+    var text = document.createElement('p');
+    text.id = 'cloudfilm-notice-text';
+    text.textContent = NOTICES[kind];
+    var back = button(document.createElement('a'), say('返回报告页面', 'Back to the report'));
+    back.href = '/';
+    card.append(text, back);
+    if (kind === 'expired' && document.querySelector('.viewport-element canvas')) {
+      var close = button(document.createElement('button'), say('继续看已加载的图像', 'Keep looking at what is loaded'));
+      close.addEventListener('click', function () {
+        notice.remove();
+      });
+      card.append(close);
+    }
+    notice.append(card);
+    document.body.append(notice);
+    back.focus();
+  }
+
+  // A React component without React: it draws nothing and says why.
+  function MissingExam() {
+    setTimeout(showNotice, 0, 'missing');
+    return null;
+  }
+
+  // ---- what the reader sees -----------------------------------------------------------------------------------------------------------------
+  function preset(id, chinese, english, window, level) {
+    return { id: id, description: say(chinese, english), window: String(window), level: String(level) };
+  }
+
+  // Width / level in Hounsfield units, the usual ones of Chinese departments.
+  var CT_PRESETS = [
+    preset('ct-brain', '脑窗', 'Brain', 80, 40),
+    preset('ct-lung', '肺窗', 'Lung', 1500, -600),
+    preset('ct-mediastinum', '纵隔窗', 'Mediastinum', 400, 40),
+    preset('ct-abdomen', '腹部', 'Abdomen', 350, 50),
+    preset('ct-liver', '肝窗', 'Liver', 150, 90),
+    preset('ct-bone', '骨窗', 'Bone', 2500, 480),
+    preset('ct-vessels', '血管（增强）', 'Vessels (contrast)', 600, 170),
+  ];
+
+  // The first series to hang: images before documents and scouts, opened in the middle.
+  var FIRST_SERIES = [
+    { weight: 10, attribute: 'numImageFrames', constraint: { greaterThan: { value: 0 } } },
+    { weight: 5, attribute: 'numImageFrames', constraint: { greaterThan: { value: 2 } } }, // OHIF means "at least"
+    { weight: 20, attribute: 'isDisplaySetFromUrl', constraint: { equals: true } },
+    { attribute: 'Modality', constraint: { doesNotEqual: { value: 'DOC' } }, required: true },
+  ];
+
+  var SAME_FRAME_OF_REFERENCE = { type: 'hydrateseg', id: 'sameFORId', source: true, target: true };
+
+  // OHIF's own default protocol, except for FIRST_SERIES and the middle image.
+  var HANGING_PROTOCOL = {
+    id: 'cloudfilm',
+    locked: true,
+    name: 'CloudFilm',
+    protocolMatchingRules: [],
+    toolGroupIds: ['default'],
+    numberOfPriorsReferenced: 0,
+    defaultViewport: {
+      viewportOptions: { viewportType: 'stack', toolGroupId: 'default', allowUnmatchedView: true, syncGroups: [SAME_FRAME_OF_REFERENCE] },
+      displaySets: [{ id: 'first', matchedDisplaySetsIndex: -1 }],
+    },
+    displaySetSelectors: { first: { seriesMatchingRules: FIRST_SERIES } },
+    stages: [
+      {
+        name: 'default',
+        viewportStructure: { layoutType: 'grid', properties: { rows: 1, columns: 1 } },
+        viewports: [
+          {
+            viewportOptions: {
+              viewportType: 'stack',
+              viewportId: 'default',
+              toolGroupId: 'default',
+              initialImageOptions: { preset: 'middle' },
+              syncGroups: [SAME_FRAME_OF_REFERENCE],
+            },
+            displaySets: [{ id: 'first' }],
+          },
+        ],
+      },
+    ],
+  };
+
+  var cloudfilmExtension = {
+    id: 'cloudfilm',
+    getHangingProtocolModule: function () {
+      return [{ name: HANGING_PROTOCOL.id, protocol: HANGING_PROTOCOL }];
+    },
+  };
+
+  function About() {
+    return say(
+      'CloudFilm 云胶片的影像查看器基于 OHIF Viewer（MIT 许可）。屏幕显示不能代替专业诊断显示器。',
+      "CloudFilm's viewer is based on OHIF Viewer (MIT licence). This display does not replace a diagnostic monitor.",
+    );
+  }
+  About.menuTitle = say('关于', 'About');
+  About.title = 'CloudFilm 云胶片';
+
+  function logo(React) {
+    return React.createElement('span', { className: 'text-foreground whitespace-nowrap pl-2 text-lg font-semibold' }, 'CloudFilm 云胶片');
+  }
+
+  function hasWebGL2() {
+    try {
+      return !!document.createElement('canvas').getContext('webgl2');
+    } catch (error) {
+      return false;
+    }
+  }
+
+  // ---- OHIF ---------------------------------------------------------------------------------------------------------------------------------
+  window.PUBLIC_URL = '/viewer/';
+  window.config = {
+    name: 'cloudfilm',
+    routerBasename: '/viewer/',
+    extensions: [cloudfilmExtension],
+    modes: [],
+    modesConfiguration: { '@ohif/mode-longitudinal': { hangingProtocol: { $set: HANGING_PROTOCOL.id } } },
+
+    showStudyList: false,
+    showErrorDetails: 'dev',
+    showCPUFallbackMessage: false,
+    showWarningMessageForCrossOrigin: false,
+    investigationalUseDialog: { option: 'never' },
+    measurementTrackingMode: 'none', // measurements are the reader's own and are never stored
+    whiteLabeling: { createLogoComponentFn: logo },
+    customizationService: [
+      {
+        'ohif.tours': { $set: [] },
+        'ohif.aboutModal': { $set: About },
+        'ohif.appearanceModal': { $set: null },
+        'cornerstone.windowLevelPresets': { CT: { $set: CT_PRESETS } },
+        // Routes that OHIF brings along: nothing may be opened here but an exam by its link.
+        'routes.customRoutes': {
+          $set: {
+            routes: ['/notfoundstudy', '/notfoundserver', '/local', '/localbasic', '/debug'].map(function (path) {
+              return { path: path, children: MissingExam };
+            }),
+            notFoundRoute: { path: '*', children: MissingExam },
+          },
+        },
+      },
+    ],
+
+    useCPURendering: !hasWebGL2(), // OHIF stays black otherwise
+    maxNumberOfWebWorkers: 3,
+    maxNumRequests: { interaction: 100, thumbnail: 5, prefetch: 20 }, // HTTP/2: the server allows 128 at once
+    studyPrefetcher: { enabled: true, displaySetsCount: 2, maxNumPrefetchRequests: 10, order: 'closest' },
+
+    defaultDataSourceName: 'cloudfilm',
+    dataSources: [
+      {
+        namespace: '@ohif/extension-default.dataSourcesModule.dicomweb',
+        sourceName: 'cloudfilm',
+        configuration: {
+          friendlyName: 'CloudFilm',
+          name: 'cloudfilm',
+          qidoRoot: '/dicom-web',
+          wadoRoot: '/dicom-web',
+          wadoUriRoot: '/wado',
+          qidoSupportsIncludeField: false,
+          supportsReject: false,
+          supportsFuzzyMatching: false,
+          supportsWildcard: true,
+          imageRendering: 'wadors',
+          thumbnailRendering: 'thumbnail',
+          thumbnailRequestStrategy: 'fetch', // with 'wadors' the first image would not be streamed
+          enableStudyLazyLoad: true,
+          omitQuotationForMultipartRequest: true,
+          singlepart: 'bulkdata,video', // not pdf: Orthanc has no /rendered for documents
+          bulkDataURI: { enabled: true, relativeResolution: 'studies' },
+          // Published frames are HTJ2K: a coarse image is shown after the first 32 kB.
+          stackRetrieveOptions: { retrieveOptions: { single: { streaming: true, decodeLevel: 3, minChunkSize: 32768 } } },
+        },
+      },
+    ],
+
+    httpErrorHandler: function (error) {
+      if (error && (error.status === 401 || error.status === 403)) showNotice('expired');
+    },
+  };
+})();

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Which of Orthanc's own routes are open, and for what: a table. Whatever no rule names is for our own processes only.
+
+Paths are what Orthanc hands to its HTTP filter: decoded, without the query.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cloudfilm.access.policy import AccessRequest, Action
+from cloudfilm.dicom.values import is_uid
+
+_UID = r"[0-9.]{1,64}"
+_STUDY = rf"/dicom-web/studies/(?P<study>{_UID})"
+_SERIES = rf"{_STUDY}/series/{_UID}"
+_INSTANCE = rf"{_SERIES}/instances/{_UID}"
+_FRAMES = rf"{_INSTANCE}/frames/[0-9,]{{1,2000}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A method and a path, open for an action; a group named ``study`` is the StudyInstanceUID."""
+
+    method: str
+    path: re.Pattern[str]
+    action: Action
+
+
+def _rule(method: str, path: str, action: Action) -> Rule:
+    return Rule(method, re.compile(path), action)
+
+
+RULES = (
+    # PS3.18 §10.6 Search: below one study; searches across studies are answered by the portal, which knows whose they are.
+    _rule("GET", rf"{_STUDY}/(series|instances)", Action.QUERY),
+    _rule("GET", rf"{_SERIES}/instances", Action.QUERY),
+    # PS3.18 §10.4 Retrieve.
+    _rule("GET", rf"({_STUDY}|{_SERIES}|{_INSTANCE})(/metadata|/rendered|/thumbnail)?", Action.RETRIEVE_IMAGES),
+    _rule("GET", rf"{_FRAMES}(/rendered|/thumbnail)?", Action.RETRIEVE_IMAGES),
+    _rule("GET", rf"{_INSTANCE}/bulk/[0-9a-fA-F/]{{1,500}}", Action.RETRIEVE_IMAGES),
+    # PS3.18 §10.5 Store.
+    _rule("POST", r"/dicom-web/studies", Action.STORE_IMAGES),
+    _rule("POST", _STUDY, Action.STORE_IMAGES),
+)
+PORTAL = re.compile(r"/portal(/.*)?")
+
+
+def is_portal(uri: str) -> bool:
+    """Whether the portal answers this path and decides by its own rules."""
+    return PORTAL.fullmatch(uri) is not None
+
+
+def orthanc_request(method: str, uri: str, query: Mapping[str, str]) -> AccessRequest:
+    """What a request to Orthanc asks for; `Action.ADMINISTER` where no rule opens the route."""
+    path = uri.rstrip("/") or "/"
+    if path == "/wado" and method == "GET":
+        return _wado_uri_request(query)
+    for rule in RULES:
+        if rule.method == method and (match := rule.path.fullmatch(path)):
+            return AccessRequest(rule.action, study_instance_uid=match.groupdict().get("study"))
+    return AccessRequest(Action.ADMINISTER)
+
+
+def _wado_uri_request(query: Mapping[str, str]) -> AccessRequest:
+    """PS3.18 §9.4: the study must be named, so that it can be checked."""
+    study_instance_uid = query.get("studyUID", "")
+    if not is_uid(study_instance_uid):
+        return AccessRequest(Action.ADMINISTER)
+    return AccessRequest(Action.RETRIEVE_IMAGES, study_instance_uid=study_instance_uid)

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Transactions on PostgreSQL: a bounded pool, one ``with`` per transaction."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg2
+import psycopg2.extensions
+from psycopg2.extras import DictCursor, register_uuid
+from psycopg2.pool import ThreadedConnectionPool
+
+from cloudfilm.errors import Unavailable
+
+Cursor = DictCursor
+register_uuid()
+
+
+class Database:
+    """A pool of connections, opened on first use: whoever waits for one waits at most ``wait_seconds``.
+
+    Parameters
+    ----------
+    uri : str
+        libpq connection URI.
+    maximum_connections : int
+        psycopg2's own pool raises when it is empty; here callers queue instead.
+    """
+
+    def __init__(self, uri: str, maximum_connections: int = 8, wait_seconds: float = 10.0) -> None:
+        self._uri = uri
+        self._maximum = maximum_connections
+        self._wait_seconds = wait_seconds
+        self._free = threading.BoundedSemaphore(maximum_connections)
+        self._opening = threading.Lock()
+        self._pool: ThreadedConnectionPool | None = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[Cursor]:
+        """Yield a cursor; commit at the end of the block, roll back on an exception.
+
+        Raises
+        ------
+        Unavailable
+            The database does not answer, or no connection came free in time.
+        """
+        if not self._free.acquire(timeout=self._wait_seconds):
+            raise Unavailable("The database is busy. Please try again in a moment.")
+        try:
+            connection = self._connect()
+            try:
+                with connection, connection.cursor(cursor_factory=DictCursor) as cursor:
+                    yield cursor
+            except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+                connection.close()
+                raise Unavailable("The database does not answer. Please try again in a moment.") from error
+            finally:
+                self._give_back(connection)
+        finally:
+            self._free.release()
+
+    def close(self) -> None:
+        """Close every connection."""
+        with self._opening:
+            if self._pool is not None:
+                self._pool.closeall()
+                self._pool = None
+
+    def _connect(self) -> psycopg2.extensions.connection:
+        try:
+            with self._opening:
+                if self._pool is None:
+                    self._pool = ThreadedConnectionPool(0, self._maximum, self._uri, connect_timeout=5)
+            connection: Any = self._pool.getconn()
+            if _is_stale(connection):
+                # The server was restarted while this connection lay in the pool.
+                self._pool.putconn(connection, close=True)
+                connection = self._pool.getconn()
+            return connection  # type: ignore[no-any-return]
+        except psycopg2.OperationalError as error:
+            raise Unavailable("The database does not answer. Please try again in a moment.") from error
+
+    def _give_back(self, connection: psycopg2.extensions.connection) -> None:
+        pool = self._pool
+        if pool is not None:
+            pool.putconn(connection, close=bool(connection.closed))
+
+
+def _is_stale(connection: psycopg2.extensions.connection) -> bool:
+    """Whether the server has closed the connection: libpq knows only after a round trip (about 0.05 ms on a unix socket)."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        connection.rollback()
+    except (psycopg2.OperationalError, psycopg2.InterfaceError):
+        return True
+    return False

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Reports: a document, what was read from it, and the study it belongs to. Status: received → waiting | matched | review | refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from psycopg2.extras import Json
+
+from cloudfilm.db.database import Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRecord:
+    """One row of ``report``; ``fields`` is what `cloudfilm.reports.fields.ReportFields.to_json` gave, empty until it was read."""
+
+    report_id: UUID
+    hospital_id: str
+    status: str
+    status_reason: str
+    document_sha256: str
+    fields: dict[str, str | None]
+    study_instance_uid: str | None
+    received_at: datetime
+    read_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPage:
+    """A page as an image (WebP) in the document store."""
+
+    page: int
+    image_sha256: str
+    width: int
+    height: int
+
+
+_COLUMNS = ", ".join(ReportRecord.__dataclass_fields__)
+
+
+def add_report(cursor: Cursor, report_id: UUID, hospital_id: str, document_sha256: str, now: datetime) -> UUID:
+    """Insert a report that was just received; return the identifier under which this document is known, an older one if it came before."""
+    cursor.execute(
+        "INSERT INTO report (report_id, hospital_id, status, document_sha256, received_at) VALUES (%s, %s, 'received', %s, %s)"
+        " ON CONFLICT (hospital_id, document_sha256) DO NOTHING",
+        (report_id, hospital_id, document_sha256, now),
+    )
+    cursor.execute("SELECT report_id FROM report WHERE hospital_id = %s AND document_sha256 = %s", (hospital_id, document_sha256))
+    return UUID(str(cursor.fetchone()[0]))
+
+
+def report_with_id(cursor: Cursor, report_id: UUID, for_update: bool = False) -> ReportRecord | None:
+    """One report; ``for_update`` locks it until the transaction ends."""
+    cursor.execute(f"SELECT {_COLUMNS} FROM report WHERE report_id = %s{' FOR UPDATE' if for_update else ''}", (report_id,))
+    row = cursor.fetchone()
+    return ReportRecord(*row) if row else None
+
+
+def set_fields(cursor: Cursor, report_id: UUID, fields: dict[str, str | None], now: datetime) -> None:
+    """Keep what was read from the document."""
+    cursor.execute(
+        "UPDATE report SET fields = %s, patient_id = %s, accession_number = %s, read_at = %s WHERE report_id = %s",
+        (Json(fields), fields.get("patient_id") or "", fields.get("accession_number") or "", now, report_id),
+    )
+
+
+def set_status(cursor: Cursor, report_id: UUID, status: str, reason: str) -> None:
+    """Move a report that has no study (any more)."""
+    cursor.execute(
+        "UPDATE report SET status = %s, status_reason = %s, study_instance_uid = NULL, matched_at = NULL WHERE report_id = %s",
+        (status, reason, report_id),
+    )
+
+
+def set_matched(cursor: Cursor, report_id: UUID, study_instance_uid: str, reason: str, now: datetime) -> None:
+    """Bind a report to its study."""
+    cursor.execute(
+        "UPDATE report SET status = 'matched', status_reason = %s, study_instance_uid = %s, matched_at = %s WHERE report_id = %s",
+        (reason, study_instance_uid, now, report_id),
+    )
+
+
+def waiting_reports(cursor: Cursor, hospital_id: str, accession_number: str, patient_id: str) -> list[ReportRecord]:
+    """Reports of the hospital that wait for images and might belong to a study with this accession number or patient."""
+    cursor.execute(
+        f"SELECT {_COLUMNS} FROM report WHERE hospital_id = %s AND status = 'waiting'"
+        " AND ((accession_number = %s AND accession_number <> '') OR (patient_id = %s AND patient_id <> ''))"
+        " ORDER BY received_at LIMIT 100 FOR UPDATE",
+        (hospital_id, accession_number, patient_id),
+    )
+    return [ReportRecord(*row) for row in cursor.fetchall()]
+
+
+def set_pages(cursor: Cursor, report_id: UUID, pages: list[ReportPage]) -> None:
+    """Replace the page images."""
+    cursor.execute("DELETE FROM report_page WHERE report_id = %s", (report_id,))
+    for page in pages:
+        cursor.execute(
+            "INSERT INTO report_page (report_id, page, image_sha256, width, height) VALUES (%s, %s, %s, %s, %s)",
+            (report_id, page.page, page.image_sha256, page.width, page.height),
+        )
+
+
+def pages_of_report(cursor: Cursor, report_id: UUID) -> list[ReportPage]:
+    """The page images in order."""
+    cursor.execute("SELECT page, image_sha256, width, height FROM report_page WHERE report_id = %s ORDER BY page", (report_id,))
+    return [ReportPage(*row) for row in cursor.fetchall()]

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Our own record of each study: who owns it, whose it is, how much has arrived. Orthanc's index remains the truth about instances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from cloudfilm.db.database import Cursor
+from cloudfilm.dicom.study_summary import StudySummary
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRecord:
+    """One row of ``study``."""
+
+    study_instance_uid: str
+    hospital_id: str
+    orthanc_study_id: str | None
+    patient_id: str
+    patient_name: str
+    patient_sex: str
+    patient_birth_date: date | None
+    accession_number: str
+    study_date: date | None
+    study_time: time | None
+    study_description: str
+    body_part: str
+    modalities: list[str]
+    series_count: int
+    instance_count: int
+    complete_at: datetime | None
+
+
+_COLUMNS = ", ".join(StudyRecord.__dataclass_fields__)
+
+
+def claim_study(cursor: Cursor, study_instance_uid: str, hospital_id: str) -> str:
+    """Claim a study for a hospital before its first instance is stored; return its owner, who may be another hospital that came first."""
+    cursor.execute(
+        "INSERT INTO study (study_instance_uid, hospital_id) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+        (study_instance_uid, hospital_id),
+    )
+    cursor.execute("SELECT hospital_id FROM study WHERE study_instance_uid = %s", (study_instance_uid,))
+    return str(cursor.fetchone()[0])
+
+
+def study_with_uid(cursor: Cursor, study_instance_uid: str) -> StudyRecord | None:
+    """The study with this StudyInstanceUID, of whatever hospital."""
+    cursor.execute(f"SELECT {_COLUMNS} FROM study WHERE study_instance_uid = %s", (study_instance_uid,))
+    row = cursor.fetchone()
+    return StudyRecord(*row) if row else None
+
+
+def record_study(cursor: Cursor, summary: StudySummary, now: datetime, complete: bool) -> str | None:
+    """Write what Orthanc knows of a study; return its hospital, None when nobody ever claimed it.
+
+    ``complete`` states that nothing arrives any more: the first such time is kept until more instances arrive.
+    """
+    cursor.execute(
+        """
+        UPDATE study SET orthanc_study_id = %(orthanc_study_id)s, patient_id = %(patient_id)s, patient_name = %(patient_name)s,
+            patient_sex = %(patient_sex)s, patient_birth_date = %(patient_birth_date)s, accession_number = %(accession_number)s,
+            study_date = %(study_date)s, study_time = %(study_time)s, study_description = %(study_description)s, body_part = %(body_part)s,
+            modalities = %(modalities)s, series_count = %(series_count)s, instance_count = %(instance_count)s, recorded_at = %(now)s,
+            complete_at = CASE WHEN %(complete)s THEN coalesce(CASE WHEN instance_count = %(instance_count)s THEN complete_at END, %(now)s) END
+        WHERE study_instance_uid = %(study_instance_uid)s RETURNING hospital_id
+        """,
+        {**summary.columns(), "now": now, "complete": complete},
+    )
+    row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def remove_study(cursor: Cursor, orthanc_study_id: str) -> None:
+    """Forget a study that was deleted from the archive; its reports wait for images again."""
+    cursor.execute(
+        "UPDATE report SET status = 'waiting', status_reason = 'the images were deleted', study_instance_uid = NULL, matched_at = NULL"
+        " WHERE study_instance_uid IN (SELECT study_instance_uid FROM study WHERE orthanc_study_id = %s)",
+        (orthanc_study_id,),
+    )
+    cursor.execute("DELETE FROM study WHERE orthanc_study_id = %s", (orthanc_study_id,))
+
+
+def incomplete_studies(cursor: Cursor, claimed_before: datetime, recorded_before: datetime, limit: int = 500) -> list[str]:
+    """StudyInstanceUIDs of studies that no event has completed: the sweep asks Orthanc about them."""
+    cursor.execute(
+        "SELECT study_instance_uid FROM study WHERE complete_at IS NULL AND claimed_at < %s"
+        " AND (recorded_at IS NULL OR recorded_at < %s) ORDER BY recorded_at NULLS FIRST, claimed_at LIMIT %s",
+        (claimed_before, recorded_before, limit),
+    )
+    return [row[0] for row in cursor.fetchall()]
+
+
+def candidates_for_report(cursor: Cursor, hospital_id: str, accession_number: str | None, patient_id: str | None) -> list[StudyRecord]:
+    """The hospital's studies that a report with this accession number or patient might belong to."""
+    cursor.execute(
+        f"SELECT {_COLUMNS} FROM study WHERE hospital_id = %s AND instance_count > 0"
+        " AND ((accession_number = %s AND accession_number <> '') OR (patient_id = %s AND patient_id <> '')) LIMIT 200",
+        (hospital_id, accession_number or "", patient_id or ""),
+    )
+    return [StudyRecord(*row) for row in cursor.fetchall()]

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A bounded memory of answers for a few seconds: what makes a decision cheap, and the longest time that a revocation can go unnoticed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+
+
+class ShortMemory[Key: Hashable, Value]:
+    """Remembers what `find` answered for `seconds`; the least recently asked goes first when more than `size` are held."""
+
+    def __init__(self, seconds: float, size: int = 10_000, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds, self._size, self._clock = seconds, size, clock
+        self._answers: OrderedDict[Key, tuple[float, Value]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Key, find: Callable[[], Value]) -> Value:
+        """The remembered answer, or what ``find`` says now. An exception is not remembered."""
+        now = self._clock()
+        with self._lock:
+            known = self._answers.get(key)
+            if known is not None and now < known[0]:
+                self._answers.move_to_end(key)
+                return known[1]
+        value = find()
+        with self._lock:
+            self._answers[key] = (now + self._seconds, value)
+            self._answers.move_to_end(key)
+            while len(self._answers) > self._size:
+                self._answers.popitem(last=False)
+        return value
+
+    def forget(self, key: Key) -> None:
+        """Ask anew next time."""
+        with self._lock:
+            self._answers.pop(key, None)

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What jobs work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from cloudfilm.access.key_ring import KeyRing
+from cloudfilm.db.database import Database
+from cloudfilm.orthanc_api.rest_client import OrthancClient
+from cloudfilm.settings import Settings
+from cloudfilm.storage.documents import DocumentStore
+
+
+@dataclass(frozen=True, slots=True)
+class JobContext:
+    """The parts that a worker was wired with."""
+
+    settings: Settings
+    database: Database
+    key_ring: KeyRing
+    documents: DocumentStore
+    orthanc: OrthancClient
+    clock: Callable[[], datetime]

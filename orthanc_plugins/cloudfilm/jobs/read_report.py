@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Read a received report: its fields, its pages as images, its stamped copy; then match it. Safe to run again at any point."""
+
+from __future__ import annotations
+
+import logging
+from uuid import UUID
+
+from cloudfilm.db.deliveries import delivery_of_report, set_stamped
+from cloudfilm.db.reports import ReportPage, report_with_id, set_fields, set_pages, set_status
+from cloudfilm.jobs.context import JobContext
+from cloudfilm.jobs.match_report import match_report_in
+from cloudfilm.reports.document import DocumentLimits, read_document
+from cloudfilm.reports.grant_keys import GrantKeys
+from cloudfilm.reports.refusal import DocumentRefused
+from cloudfilm.reports.stamp import Stamp
+from cloudfilm.storage.sealing import seal, unseal
+
+_log = logging.getLogger(__name__)
+
+
+def read_report(context: JobContext, report_id_text: str) -> None:
+    """Read one report in a limited child process and store all it gave in one transaction."""
+    report_id = UUID(report_id_text)
+    with context.database.transaction() as cursor:
+        report = report_with_id(cursor, report_id)
+        delivery = delivery_of_report(cursor, report_id, context.clock())
+    if report is None or report.status != "received":
+        return
+    if delivery is None:
+        _log.error("report %s was not read before its keys expired", report_id)
+        return
+    keys = GrantKeys.from_bytes(unseal(delivery.sealed_keys, context.key_ring))
+    stamp = Stamp(
+        url=keys.qr_url(context.settings.public_url), access_code=keys.access_code, size_mm=float(context.settings.stamp_size_millimeters)
+    )
+    try:
+        reading = read_document(context.documents.get(report.document_sha256), stamp, DocumentLimits())
+    except DocumentRefused as refused:
+        with context.database.transaction() as cursor:
+            set_status(cursor, report_id, "refused", str(refused))
+        return
+    pages = [
+        ReportPage(page=number, image_sha256=context.documents.put(image.webp), width=image.width, height=image.height)
+        for number, image in enumerate(reading.page_images, start=1)
+    ]
+    sealed = seal(reading.stamped_pdf, context.key_ring)
+    now = context.clock()
+    with context.database.transaction() as cursor:
+        set_fields(cursor, report_id, reading.fields.to_json(), now)
+        set_pages(cursor, report_id, pages)
+        set_stamped(cursor, report_id, sealed)
+        locked = report_with_id(cursor, report_id, for_update=True)
+        if locked is not None and locked.status == "received":
+            match_report_in(cursor, locked, now)

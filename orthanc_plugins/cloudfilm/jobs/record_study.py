@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Keep our record of a study equal to what Orthanc has, and give waiting reports their images."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from cloudfilm.db.reports import waiting_reports
+from cloudfilm.db.studies import incomplete_studies, record_study
+from cloudfilm.dicom.study_summary import summarise_study
+from cloudfilm.jobs.context import JobContext
+from cloudfilm.jobs.match_report import match_report_in
+
+_log = logging.getLogger(__name__)
+_SWEEP_AFTER = timedelta(seconds=60)
+
+
+def record_study_of_orthanc(context: JobContext, orthanc_study_id: str) -> bool:
+    """Record one study and match the reports that wait for it.
+
+    Returns
+    -------
+    bool
+        Whether the study is still arriving.
+    """
+    study = context.orthanc.study(orthanc_study_id)
+    if study is None:
+        return False
+    summary = summarise_study(study, context.orthanc.series_of_study(orthanc_study_id))
+    complete = bool(study.get("IsStable"))
+    now = context.clock()
+    with context.database.transaction() as cursor:
+        hospital_id = record_study(cursor, summary, now, complete)
+        if hospital_id is None:
+            _log.error("study %s is in the archive but belongs to no hospital", orthanc_study_id)
+            return False
+        for report in waiting_reports(cursor, hospital_id, summary.accession_number, summary.patient_id):
+            match_report_in(cursor, report, now)
+    return not complete
+
+
+def sweep_incomplete_studies(context: JobContext) -> None:
+    """Record studies that no event has completed: a crash between an instance and its event loses nothing."""
+    now = context.clock()
+    with context.database.transaction() as cursor:
+        uids = incomplete_studies(cursor, claimed_before=now - _SWEEP_AFTER, recorded_before=now - _SWEEP_AFTER)
+    for study_instance_uid in uids:
+        orthanc_study_id = context.orthanc.find_study(study_instance_uid)
+        if orthanc_study_id is not None:
+            record_study_of_orthanc(context, orthanc_study_id)

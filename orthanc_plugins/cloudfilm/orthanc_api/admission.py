@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Admission of instances: each study belongs to the hospital that sent its first instance, and nobody else may add to it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from enum import IntEnum
+from io import BytesIO
+
+from pydicom.errors import InvalidDicomError
+from pydicom.filereader import read_partial
+
+from cloudfilm.db.database import Database
+from cloudfilm.db.hospitals import hospital_of_modality
+from cloudfilm.db.studies import claim_study
+from cloudfilm.dicom.values import is_uid
+from cloudfilm.doors.short_memory import ShortMemory
+
+_log = logging.getLogger(__name__)
+_REMEMBER_SECONDS = 5.0
+_STUDY_INSTANCE_UID = 0x0020000D
+
+
+class StoreStatus(IntEnum):
+    """C-STORE status codes that we answer (PS3.4 §B.2.3, PS3.7 §9.1.1.1.9)."""
+
+    SUCCESS = 0x0000
+    NOT_AUTHORIZED = 0x0124
+    OUT_OF_RESOURCES = 0xA700
+    CANNOT_UNDERSTAND = 0xC000
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An instance that must not be stored."""
+
+    status: StoreStatus
+    reason: str
+
+
+class Admission:
+    """Claims studies for hospitals; what it answered is remembered for a few seconds, so that a series costs one look at the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._hospital_of_aet: ShortMemory[str, str | None] = ShortMemory(_REMEMBER_SECONDS)
+        self._owner: ShortMemory[tuple[str, str], str] = ShortMemory(_REMEMBER_SECONDS)
+
+    def hospital_of_modality(self, aet: str) -> str | None:
+        """The hospital that an AE title sends for."""
+        return self._hospital_of_aet.get(aet, lambda: self._find_hospital(aet))
+
+    def judge(self, dicom: bytes, hospital_id: str | None) -> Refused | None:
+        """Judge one instance (a DICOM file) sent for a hospital; None admits it."""
+        if hospital_id is None:
+            return Refused(StoreStatus.NOT_AUTHORIZED, "the sender belongs to no hospital")
+        study_instance_uid = read_study_instance_uid(dicom)
+        if study_instance_uid is None:
+            return Refused(StoreStatus.CANNOT_UNDERSTAND, "no valid StudyInstanceUID")
+        try:
+            owner = self._owner.get((study_instance_uid, hospital_id), lambda: self._claim(study_instance_uid, hospital_id))
+        except Exception:
+            _log.exception("could not claim a study, so its instance was refused")
+            return Refused(StoreStatus.OUT_OF_RESOURCES, "the database does not answer")
+        if owner != hospital_id:
+            return Refused(StoreStatus.NOT_AUTHORIZED, "the study belongs to another hospital")
+        return None
+
+    def _find_hospital(self, aet: str) -> str | None:
+        with self._database.transaction() as cursor:
+            return hospital_of_modality(cursor, aet)
+
+    def _claim(self, study_instance_uid: str, hospital_id: str) -> str:
+        with self._database.transaction() as cursor:
+            return claim_study(cursor, study_instance_uid, hospital_id)
+
+
+def read_study_instance_uid(dicom: bytes) -> str | None:
+    """StudyInstanceUID of a DICOM file, None when there is none that could be one. Reads no further than that element."""
+    try:
+        dataset = read_partial(BytesIO(dicom), stop_when=lambda tag, _vr, _length: tag > _STUDY_INSTANCE_UID, force=True)
+        value = dataset.get("StudyInstanceUID")
+    except (InvalidDicomError, ValueError, KeyError, AttributeError, NotImplementedError, EOFError, RecursionError):
+        return None
+    uid = str(value or "").strip("\0 ")
+    return uid if is_uid(uid) else None

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Orthanc's change events become jobs: a study that began, grew or came to rest is recorded by a worker; a deleted one is forgotten."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+from cloudfilm.db.database import Database
+from cloudfilm.db.job_queue import RECORD_STUDY, defer_job
+from cloudfilm.db.studies import remove_study
+
+_log = logging.getLogger(__name__)
+
+
+class StudyChanges:
+    """Runs in Orthanc's thread for change events, never in a request.
+
+    A job that cannot be queued is no loss: the worker's sweep finds studies that no event has completed.
+    """
+
+    def __init__(self, database: Database, orthanc: Any) -> None:
+        self._database, self._orthanc = database, orthanc
+
+    def on_change(self, change: int, level: int, resource: str) -> None:
+        """React to one event; ``resource`` is Orthanc's identifier."""
+        try:
+            self._react(change, level, resource)
+        except Exception:
+            _log.exception("could not react to a change in the archive")
+
+    def _react(self, change: int, level: int, resource: str) -> None:
+        kinds = self._orthanc.ChangeType
+        if change in (kinds.NEW_STUDY, kinds.STABLE_STUDY):
+            self._record(resource)
+        elif change == kinds.NEW_SERIES:
+            self._record(json.loads(self._orthanc.RestApiGet(f"/series/{resource}"))["ParentStudy"])
+        elif change == kinds.DELETED and level == self._orthanc.ResourceType.STUDY:
+            with self._database.transaction() as cursor:
+                remove_study(cursor, resource)
+
+    def _record(self, orthanc_study_id: str) -> None:
+        with self._database.transaction() as cursor:
+            defer_job(cursor, RECORD_STUDY, lock=orthanc_study_id, arguments={"orthanc_study_id": orthanc_study_id})

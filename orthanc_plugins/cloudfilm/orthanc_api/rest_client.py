@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Orthanc's REST API for our own processes: over the loopback or the private network, with an internal token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import requests
+
+from cloudfilm.access.key_ring import KeyRing
+from cloudfilm.access.token import InternalToken, issue_token
+from cloudfilm.errors import Unavailable
+
+_LIFETIME = timedelta(minutes=5)
+_TIMEOUT_SECONDS = (5, 60)
+
+
+class OrthancClient:
+    """Asks Orthanc. ``process`` names who asks."""
+
+    def __init__(self, url: str, key_ring: KeyRing, process: str, clock: Callable[[], datetime]) -> None:
+        self._url, self._key_ring, self._process, self._clock = url, key_ring, process, clock
+        self._session = requests.Session()
+        self._session.trust_env = False  # no proxy stands between us and our own Orthanc
+
+    def study(self, orthanc_study_id: str) -> dict[str, Any] | None:
+        """``/studies/{id}``, None when it is not (any more) there."""
+        return self._json("GET", f"/studies/{orthanc_study_id}")
+
+    def series_of_study(self, orthanc_study_id: str) -> list[dict[str, Any]]:
+        """``/studies/{id}/series``, empty when the study is not there."""
+        return self._json("GET", f"/studies/{orthanc_study_id}/series") or []
+
+    def find_study(self, study_instance_uid: str) -> str | None:
+        """Orthanc's identifier of a study."""
+        found = self._json("POST", "/tools/find", {"Level": "Study", "Query": {"StudyInstanceUID": study_instance_uid}})
+        return found[0] if found else None
+
+    def set_modality(self, aet: str, host: str) -> None:
+        """Register a DICOM sender: it may C-ECHO and C-STORE, nothing else. Its port is unknown: we never call it."""
+        rights = {"AllowEcho": True, "AllowStore": True, "AllowFind": False, "AllowFindWorklist": False, "AllowGet": False, "AllowMove": False}
+        self._json("PUT", f"/modalities/{aet}", {"AET": aet, "Host": host, "Port": 104, **rights})
+
+    def _json(self, method: str, path: str, body: Any = None) -> Any:
+        token = issue_token(InternalToken(self._process), self._key_ring, self._clock(), _LIFETIME, uuid4())
+        try:
+            response = self._session.request(
+                method, self._url + path, json=body, headers={"Authorization": f"Bearer {token}"}, timeout=_TIMEOUT_SECONDS
+            )
+        except requests.RequestException as error:
+            raise Unavailable("Orthanc does not answer. Is CloudFilm running?") from error
+        if response.status_code == requests.codes.not_found:
+            return None
+        if not response.ok:
+            raise Unavailable(f"Orthanc answered {response.status_code} to {method} {path}.")
+        return response.json() if response.content else None

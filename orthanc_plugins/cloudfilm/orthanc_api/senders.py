@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Whose instances a thread of Orthanc is storing.
+
+Measured on Orthanc 1.12.7: the HTTP filter, DICOMweb's STOW-RS and the callback for a received instance run one after the other in the same
+thread of the HTTP server, but Python's thread-local storage does not survive between callbacks, since each one makes a new Python thread
+state. The operating system's thread identity does.
+"""
+
+from __future__ import annotations
+
+
+class SenderOfThread:
+    """Hospital by thread; the filter forgets the last request's before it decides the next."""
+
+    def __init__(self) -> None:
+        self._hospitals: dict[int, str] = {}
+
+    def remember(self, thread: int, hospital_id: str) -> None:
+        """The request that this thread serves stores for this hospital."""
+        self._hospitals[thread] = hospital_id
+
+    def hospital(self, thread: int) -> str | None:
+        """For whom the thread stores; None when nobody was authorised to."""
+        return self._hospitals.get(thread)
+
+    def forget(self, thread: int) -> None:
+        """A new request begins."""
+        self._hospitals.pop(thread, None)

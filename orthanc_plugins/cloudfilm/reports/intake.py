@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The one way in for a report, whatever brought it: stored, given its grant and queued for reading, in one durable step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from cloudfilm.access.access_code import CODE_BYTES, access_code_from, hash_access_code, normalise_access_code
+from cloudfilm.access.key_ring import KeyRing
+from cloudfilm.access.secret import SECRET_BYTES, hash_secret, secret_from
+from cloudfilm.db.database import Database
+from cloudfilm.db.deliveries import add_delivery, delivery_of_report
+from cloudfilm.db.grants import Grant, add_grant
+from cloudfilm.db.job_queue import READ_REPORT, defer_job
+from cloudfilm.db.reports import add_report
+from cloudfilm.errors import Conflict, TooLarge, UnsupportedMediaType
+from cloudfilm.reports.grant_keys import GrantKeys
+from cloudfilm.storage.documents import DocumentStore
+from cloudfilm.storage.sealing import seal, unseal
+
+_MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A report that is stored. ``is_new`` is False when the same document had come before: a sender may repeat what it is unsure of."""
+
+    report_id: UUID
+    keys: GrantKeys
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Takes reports in.
+
+    Parameters
+    ----------
+    entropy : Callable
+        Gives that many random bytes.
+    """
+
+    database: Database
+    documents: DocumentStore
+    key_ring: KeyRing
+    clock: Callable[[], datetime]
+    entropy: Callable[[int], bytes]
+    maximum_megabytes: int
+    delivery_lifetime: timedelta
+
+    def receive(self, hospital_id: str, document: bytes) -> Received:
+        """Store a document (PDF) of a hospital.
+
+        When this returns, the document is on disk and the report, its grant and the job to read it are committed.
+
+        Raises
+        ------
+        UnsupportedMediaType, TooLarge
+            The document cannot be taken; nothing was stored.
+        Conflict
+            The same document came before, and its keys are no longer to be had.
+        """
+        if len(document) > self.maximum_megabytes * _MEGABYTE:
+            raise TooLarge(f"The document is larger than {self.maximum_megabytes} MB.")
+        if b"%PDF-" not in document[:1024]:
+            raise UnsupportedMediaType("The document is not a PDF. Allowed: application/pdf.")
+        keys = GrantKeys(secret_from(self.entropy(SECRET_BYTES)), access_code_from(self.entropy(CODE_BYTES)))
+        hashes = self._hashes(keys)
+        document_sha256 = self.documents.put(document)
+        new_id, grant_id = UUID(bytes=self.entropy(16), version=4), UUID(bytes=self.entropy(16), version=4)
+        now = self.clock()
+        with self.database.transaction() as cursor:
+            report_id = add_report(cursor, new_id, hospital_id, document_sha256, now)
+            if report_id == new_id:
+                add_grant(cursor, Grant(grant_id, hospital_id, report_id, None, now, None, None), *hashes)
+                add_delivery(cursor, report_id, seal(keys.to_bytes(), self.key_ring), now + self.delivery_lifetime)
+                defer_job(cursor, READ_REPORT, lock=str(report_id), arguments={"report_id": str(report_id)})
+                return Received(report_id, keys, is_new=True)
+            delivery = delivery_of_report(cursor, report_id, now)
+        if delivery is None:
+            raise Conflict("This document was received before, and its access code can no longer be shown.")
+        return Received(report_id, GrantKeys.from_bytes(unseal(delivery.sealed_keys, self.key_ring)), is_new=False)
+
+    def _hashes(self, keys: GrantKeys) -> tuple[bytes, bytes]:
+        secret_hash, code = hash_secret(keys.secret), normalise_access_code(keys.access_code)
+        if secret_hash is None or code is None:
+            raise AssertionError("a key of our own making is malformed")
+        return secret_hash, hash_access_code(code, self.key_ring.hashing)

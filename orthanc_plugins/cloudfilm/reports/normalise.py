@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""From what is printed to what is stored: dates, sexes, modalities, names and numbers."""
+
+import re
+import unicodedata
+from datetime import datetime
+
+_DATE = re.compile(r"(\d{4})\s*(?:[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?|(\d{2})(\d{2}))")
+_TIME = re.compile(r"[\sT]*(\d{1,2})\s*[:时点]\s*(\d{1,2})")
+_SEXES = {"男": "M", "男性": "M", "M": "M", "MALE": "M", "女": "F", "女性": "F", "F": "F", "FEMALE": "F", "未知": "O", "不详": "O", "其他": "O", "O": "O"}
+# The first that fits wins: a PET-CT is not a CT, and 乳腺X线 is not a plain film.
+_MODALITIES: tuple[tuple[str, str | None], ...] = (
+    (r"PET|SPECT|核医学|DSA|血管造影", None),
+    (r"MR(?:I|A|V|CP)?(?![A-Z])|磁共振|核磁", "MR"),
+    (r"CT[AVU]?(?![A-Z])", "CT"),
+    (r"钼靶|乳腺X|MG(?![A-Z])", "MG"),
+    (r"DR(?![A-Z])|DX(?![A-Z])|X线|X光|X射线|平片", "DX"),
+    (r"CR(?![A-Z])", "CR"),
+    (r"超声|彩超|B超|US(?![A-Z])", "US"),
+    (r"内镜|内窥镜|胃镜|肠镜", "ES"),
+)
+_NOTHING = re.compile(r"[\s/\\—–\-_无.·。:：]*")
+
+
+def iso_time(printed: str) -> str | None:
+    """
+    A printed date and time as YYYY-MM-DDTHH:MM, or YYYY-MM-DD where there is no time. Seconds are dropped.
+
+    Reads 2026-03-05 14:30, 2026/3/5, 2026.03.05, 2026年3月5日14时30分 and 20260305. An impossible date or time gives `None`.
+    """
+    text = unicodedata.normalize("NFKC", printed)
+    date = _DATE.search(text)
+    if not date:
+        return None
+    year, month, day = date[1], date[2] or date[4], date[3] or date[5]
+    time = _TIME.match(text, date.end())
+    try:
+        if time:
+            return datetime(int(year), int(month), int(day), int(time[1]), int(time[2])).isoformat(timespec="minutes")
+        return datetime(int(year), int(month), int(day)).date().isoformat()
+    except ValueError:
+        return None
+
+
+def sex_code(printed: str) -> str | None:
+    """A printed sex as in PatientSex (PS3.3 §C.7.1.1): M, F or O; `None` when it is none of the usual words."""
+    return _SEXES.get(unicodedata.normalize("NFKC", printed).strip().upper())
+
+
+def modality_code(printed: str) -> str | None:
+    """The modality that a title such as 磁共振检查报告单 names, or `None` when it names none that we know."""
+    text = unicodedata.normalize("NFKC", printed).upper()
+    return next((code for pattern, code in _MODALITIES if re.search(pattern, text)), None)
+
+
+def person_name(printed: str) -> str | None:
+    """A name without the spaces that fill a two-character name up to three (张 三)."""
+    text = plain(printed)
+    return re.sub(r"(?<=[\u3400-\u9fff·])\s+(?=[\u3400-\u9fff·])", "", text) if text else None
+
+
+def identifier(printed: str) -> str | None:
+    """A number in ordinary (half-width) characters without spaces; `None` when it does not look like a number in a hospital's books."""
+    text = re.sub(r"\s", "", unicodedata.normalize("NFKC", printed))
+    return text if re.fullmatch(r"(?=.*[0-9A-Za-z])[\w\-./#+()*]{1,64}", text) else None
+
+
+def plain(printed: str) -> str | None:
+    """The text on one line, or `None` where the paper has only a dash or a line to write on."""
+    text = " ".join(printed.split())
+    return None if _NOTHING.fullmatch(text) else text

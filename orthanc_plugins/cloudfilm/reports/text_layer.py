@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The text that a PDF carries: as a stream in drawing order, and as characters with their places on the page."""
+
+import ctypes
+from dataclasses import dataclass
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+from cloudfilm.reports.radicals import without_radicals
+
+# PdfTextPage gives these where a word was broken at a line's end: the hyphen is on the paper.
+_BROKEN_WORD_HYPHENS = str.maketrans({"\x02": "-", "\ufffe": "-"})
+_STEPS_PER_POINT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Character:
+    """One visible character and its box, in points from the top left corner of the page as it is displayed."""
+
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """
+    The text of one page.
+
+    Attributes
+    ----------
+    stream
+        The text in the order in which it was drawn, lines ending with a newline.
+    characters
+        The same text as boxes, in the same order, without the spaces.
+    width_points, height_points
+        The page as it is displayed, after CropBox and Rotate.
+    """
+
+    stream: str
+    characters: tuple[Character, ...]
+    width_points: float
+    height_points: float
+
+
+def read_text_layer(pdf: bytes) -> tuple[PageText, ...]:
+    """
+    Read the text of every page.
+
+    Radicals are replaced by ordinary characters; punctuation, superscripts and widths stay as the doctor wrote them.
+
+    Raises
+    ------
+    pypdfium2.PdfiumError
+        When the document cannot be opened.
+    """
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        return tuple(_page_text(document[number]) for number in range(len(document)))
+    finally:
+        document.close()
+
+
+def _page_text(page: pypdfium2.PdfPage) -> PageText:
+    width, height = page.get_size()
+    text_page = page.get_textpage()
+    stream = text_page.get_text_range().replace("\r\n", "\n").replace("\r", "\n")
+    characters = tuple(
+        character for index in range(text_page.count_chars()) if (character := _character(page, text_page, index, (width, height)))
+    )
+    return PageText(_readable(stream), characters, width, height)
+
+
+def _readable(text: str) -> str:
+    return without_radicals(text.translate(_BROKEN_WORD_HYPHENS).replace("\xa0", " ").replace("\0", ""))
+
+
+def _character(page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage, index: int, size: tuple[float, float]) -> Character | None:
+    code = pdfium.FPDFText_GetUnicode(text_page, index)
+    if code == 0 or code > 0x10FFFF or 0xD800 <= code < 0xE000:
+        return None
+    text = _readable(chr(code))
+    if not text.strip() or pdfium.FPDFText_IsGenerated(text_page, index) == 1:
+        return None
+    left, bottom, right, top = text_page.get_charbox(index, loose=True)
+    first, second = _displayed(page, left, bottom, size), _displayed(page, right, top, size)
+    return Character(
+        text, min(first[0], second[0]), min(first[1], second[1]), max(first[0], second[0]), max(first[1], second[1])
+    )  # fmt: skip
+
+
+def _displayed(page: pypdfium2.PdfPage, x: float, y: float, size: tuple[float, float]) -> tuple[float, float]:
+    """A point of the page's own space where it is displayed; pdfium knows about CropBox and Rotate."""
+    across, down = ctypes.c_int(), ctypes.c_int()
+    pixels = (round(size[0] * _STEPS_PER_POINT), round(size[1] * _STEPS_PER_POINT))
+    pdfium.FPDF_PageToDevice(page, 0, 0, *pixels, 0, x, y, across, down)
+    return across.value / _STEPS_PER_POINT, down.value / _STEPS_PER_POINT

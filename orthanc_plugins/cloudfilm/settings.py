@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Settings: the section "CloudFilm" of orthanc.json, parsed once into a typed value.
+
+Orthanc substitutes ``${VAR}`` and ``${VAR:-default}`` itself before the plugin sees its configuration; processes that run outside Orthanc
+(worker, admin command, launcher) read the same file here and get the same result.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import json5
+
+from cloudfilm.errors import SettingInvalid
+
+SECTION = "CloudFilm"
+_VARIABLE = re.compile(r"\$\{([A-Za-z0-9_]+)(?::-([^{}]*))?\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What differs per installation. ``docs/settings.md`` explains each; a test holds the two together."""
+
+    public_url: str
+    database_uri: str
+    data_directory: Path
+    orthanc_url: str
+    time_zone: ZoneInfo
+    session_hours: int
+    viewer_token_minutes: int
+    delivery_hours: int
+    maximum_report_megabytes: int
+    report_wait_seconds: int
+    wrong_codes_per_quarter_hour: int
+    stamp_corner: str
+    stamp_size_millimeters: int
+
+    @property
+    def keys_directory(self) -> Path:
+        """Folder of the signing, sealing and hashing keys, files of mode 0600."""
+        return self.data_directory / "keys"
+
+    @property
+    def documents_directory(self) -> Path:
+        """Folder of report documents and page images, by content."""
+        return self.data_directory / "documents"
+
+
+def parse_settings(section: Mapping[str, Any]) -> Settings:
+    """Parse the section "CloudFilm" of the configuration.
+
+    Parameters
+    ----------
+    section : Mapping
+        Keys in CamelCase, as in orthanc.json. Numbers may be strings, since ``${VAR:-…}`` yields strings.
+
+    Raises
+    ------
+    SettingInvalid
+        Names the setting, the value found and what is allowed. An unknown key is refused too: it is a misspelt one.
+    """
+    reader = _Reader(section)
+    settings = Settings(
+        public_url=reader.url("PublicUrl", schemes=("https",)),
+        database_uri=reader.text("DatabaseUri", "a libpq connection URI, for example postgresql:///cloudfilm?host=/run/postgresql"),
+        data_directory=Path(reader.text("DataDirectory", "the path of the data folder")),
+        orthanc_url=reader.url("OrthancUrl", schemes=("http", "https")),
+        time_zone=reader.time_zone("TimeZone"),
+        session_hours=reader.integer("SessionHours", 1, 24 * 7),
+        viewer_token_minutes=reader.integer("ViewerTokenMinutes", 1, 120),
+        delivery_hours=reader.integer("DeliveryHours", 1, 24 * 30),
+        maximum_report_megabytes=reader.integer("MaximumReportMegabytes", 1, 50),
+        report_wait_seconds=reader.integer("ReportWaitSeconds", 0, 60),
+        wrong_codes_per_quarter_hour=reader.integer("WrongCodesPerQuarterHour", 1, 1000),
+        stamp_corner=reader.choice("StampCorner", ("top-right", "top-left", "bottom-right", "bottom-left")),
+        stamp_size_millimeters=reader.integer("StampSizeMillimeters", 22, 60),
+    )
+    reader.refuse_unread()
+    return settings
+
+
+def load_settings(orthanc_json: Path, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read orthanc.json as Orthanc does (comments, environment variables) and parse our section."""
+    text = _VARIABLE.sub(lambda match: environment.get(match[1], match[2] or ""), orthanc_json.read_text(encoding="utf-8"))
+    return parse_settings(json5.loads(text)[SECTION])
+
+
+class _Reader:
+    """Takes one setting after the other out of the section and remembers which were read."""
+
+    def __init__(self, section: Mapping[str, Any]) -> None:
+        self._section = section
+        self._read: set[str] = set()
+
+    def text(self, name: str, allowed: str) -> str:
+        self._read.add(name)
+        value = self._section.get(name)
+        if not isinstance(value, str | int) or not str(value).strip():
+            raise SettingInvalid(name, value, allowed)
+        return str(value).strip()
+
+    def integer(self, name: str, minimum: int, maximum: int) -> int:
+        allowed = f"a whole number from {minimum} to {maximum}"
+        value = self.text(name, allowed)
+        if not re.fullmatch(r"\d{1,9}", value) or not minimum <= int(value) <= maximum:
+            raise SettingInvalid(name, value, allowed)
+        return int(value)
+
+    def choice(self, name: str, choices: tuple[str, ...]) -> str:
+        allowed = "one of " + ", ".join(choices)
+        value = self.text(name, allowed)
+        if value not in choices:
+            raise SettingInvalid(name, value, allowed)
+        return value
+
+    def url(self, name: str, schemes: tuple[str, ...]) -> str:
+        allowed = f"an address like {schemes[0]}://host:port, without a path"
+        value = self.text(name, allowed).rstrip("/")
+        parts = urlsplit(value)
+        if parts.scheme not in schemes or not parts.hostname or parts.path or parts.query or parts.fragment or parts.username:
+            raise SettingInvalid(name, value, allowed)
+        return value
+
+    def time_zone(self, name: str) -> ZoneInfo:
+        allowed = "a name of the IANA time zone database, for example Asia/Shanghai"
+        value = self.text(name, allowed)
+        try:
+            return ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise SettingInvalid(name, value, allowed) from error
+
+    def refuse_unread(self) -> None:
+        for name in self._section:
+            if name not in self._read:
+                raise SettingInvalid(name, self._section[name], "none of that name: " + ", ".join(sorted(self._read)))

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""CloudFilm inside Orthanc: the composition root, and the only file that imports ``orthanc``. It reads the settings, wires, registers."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import site
+import sys
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+APP = Path(__file__).resolve().parent.parent
+site.addsitedir(os.environ.get("CLOUDFILM_SITE_PACKAGES", "/opt/cloudfilm/venv/lib/python3.13/site-packages"))
+sys.path.append(str(APP))
+
+import orthanc  # noqa: E402
+
+from cloudfilm.db.database import Database  # noqa: E402
+from cloudfilm.doors.doorkeeper import Doorkeeper  # noqa: E402
+from cloudfilm.orthanc_api.admission import Admission  # noqa: E402
+from cloudfilm.orthanc_api.changes import StudyChanges  # noqa: E402
+from cloudfilm.orthanc_api.http_filter import HttpFilter  # noqa: E402
+from cloudfilm.orthanc_api.incoming import IncomingInstances  # noqa: E402
+from cloudfilm.orthanc_api.internal_search import InternalSearch  # noqa: E402
+from cloudfilm.orthanc_api.senders import SenderOfThread  # noqa: E402
+from cloudfilm.orthanc_api.wsgi_bridge import answer  # noqa: E402
+from cloudfilm.settings import SECTION, parse_settings  # noqa: E402
+from cloudfilm.storage.documents import DocumentStore  # noqa: E402
+from cloudfilm.storage.key_files import load_key_ring  # noqa: E402
+from portal.app import create_app  # noqa: E402
+from portal.services import Services  # noqa: E402
+
+
+class OrthancLog(logging.Handler):
+    """Python's log goes to Orthanc's."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        write = orthanc.LogError if record.levelno >= logging.ERROR else orthanc.LogWarning
+        write(self.format(record))
+
+
+def install() -> None:
+    """Read the settings, build every part once and register it."""
+    logging.basicConfig(level=logging.INFO, handlers=[OrthancLog(logging.WARNING)])
+    settings = parse_settings(json.loads(orthanc.GetConfiguration())[SECTION])
+    database = Database(settings.database_uri, maximum_connections=16)
+    key_ring = load_key_ring(settings.keys_directory)
+    doorkeeper = Doorkeeper(database, key_ring, clock=lambda: datetime.now(UTC))
+    senders = SenderOfThread()
+    incoming = IncomingInstances(Admission(database), senders, orthanc)
+    application = create_app(
+        Services(
+            settings=settings,
+            database=database,
+            key_ring=key_ring,
+            doorkeeper=doorkeeper,
+            documents=DocumentStore(settings.documents_directory),
+            search=InternalSearch(orthanc.RestApiGetAfterPlugins),
+            clock=lambda: datetime.now(UTC),
+            entropy=os.urandom,
+        )
+    )
+
+    def portal(output: Any, uri: str, **request: Any) -> None:
+        answer(application, output, uri, request)
+
+    orthanc.RegisterIncomingHttpRequestFilter(HttpFilter(doorkeeper, senders))
+    orthanc.RegisterIncomingCStoreInstanceFilter(incoming.judge_c_store)
+    orthanc.RegisterReceivedInstanceCallback(lambda dicom, origin: incoming.judge_received(dicom, origin, threading.get_ident()))
+    orthanc.RegisterOnChangeCallback(StudyChanges(database, orthanc).on_change)
+    orthanc.RegisterRestCallback("/portal(/.*)?", portal)
+
+
+install()
