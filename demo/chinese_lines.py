@@ -4,7 +4,7 @@
 import re
 from collections.abc import Callable
 
-NOT_AT_START = '，。、；：？！）》”’·,.;:?!)%'
+NOT_AT_START = "，。、；：？！）》”’·,.;:?!)%"
 
 
 def chinese_lines(text: str, width: float, width_of: Callable[[str], float]) -> list[str]:
@@ -15,10 +15,10 @@ def chinese_lines(text: str, width: float, width_of: Callable[[str], float]) -> 
     """
     lines: list[str] = []
     tokens: list[str] = []
-    for token in re.findall(r'[A-Za-z0-9.×+\-/]+|.', text):
-        if ''.join(tokens).strip('　 ') and width_of(''.join([*tokens, token])) > width:
+    for token in re.findall(r"[A-Za-z0-9.×+\-/]+|.", text):
+        if "".join(tokens).strip("　 ") and width_of("".join([*tokens, token])) > width:
             carried = [tokens.pop()] if token in NOT_AT_START and len(tokens) > 1 else []
-            lines.append(''.join(tokens))
+            lines.append("".join(tokens))
             tokens = carried
         tokens.append(token)
-    return [*lines, ''.join(tokens)] if tokens else lines
+    return [*lines, "".join(tokens)] if tokens else lines

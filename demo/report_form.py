@@ -13,13 +13,13 @@ from reportlab.pdfgen.canvas import Canvas
 from cloudfilm.reports.fields import ReportFields
 from demo.chinese_lines import chinese_lines
 
-LAYOUTS = ('table', 'lines', 'labels_first')
-FONT_FILE = '/usr/share/fonts/truetype/wqy/wqy-microhei.ttc'
-FONT = 'ReportForm'
+LAYOUTS = ("table", "lines", "labels_first")
+FONT_FILE = "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc"
+FONT = "ReportForm"
 PAGE_WIDTH, PAGE_HEIGHT = A4
 LEFT, RIGHT = 48.0, PAGE_WIDTH - 48.0
 BOTTOM = 96.0
-SEXES = {'M': '男', 'F': '女', 'O': '未知'}
+SEXES = {"M": "男", "F": "女", "O": "未知"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Cell:
     span: int = 1
 
 
-def make_report_pdf(fields: ReportFields, layout: str = 'table', hospital_logo: bool = False) -> bytes:
+def make_report_pdf(fields: ReportFields, layout: str = "table", hospital_logo: bool = False) -> bytes:
     """
     Draw a report as a PDF of A4 pages with a text layer.
 
@@ -53,12 +53,12 @@ def make_report_pdf(fields: ReportFields, layout: str = 'table', hospital_logo: 
         When there is no such layout.
     """
     if layout not in LAYOUTS:
-        raise ValueError(f'no report layout {layout!r}; there are {", ".join(LAYOUTS)}')
+        raise ValueError(f"no report layout {layout!r}; there are {', '.join(LAYOUTS)}")
     if FONT not in pdfmetrics.getRegisteredFontNames():
         pdfmetrics.registerFont(TTFont(FONT, FONT_FILE))
     target = io.BytesIO()
     canvas = Canvas(target, pagesize=A4, pageCompression=1, invariant=1)
-    canvas.setTitle(fields.report_kind or '检查报告单')
+    canvas.setTitle(fields.report_kind or "检查报告单")
     _Form(canvas, fields, layout, hospital_logo).draw()
     canvas.save()
     return target.getvalue()
@@ -75,8 +75,8 @@ class _Form:
     def draw(self) -> None:
         self._title()
         self._header()
-        headings = ('影像所见', '诊断意见') if self.fields.modality != 'US' else ('超声所见', '超声提示')
-        if self.layout == 'labels_first' and self._fits_on_one_page():
+        headings = ("影像所见", "诊断意见") if self.fields.modality != "US" else ("超声所见", "超声提示")
+        if self.layout == "labels_first" and self._fits_on_one_page():
             self._blocks_with_headings_first(headings)
         else:
             self._block(headings[0], self.fields.findings)
@@ -103,12 +103,12 @@ class _Form:
         self.canvas.line(LEFT, y, RIGHT, y)
 
     def _title(self) -> None:
-        hospital, kind = self.fields.hospital_name or '', self.fields.report_kind or '检查报告单'
-        self._centred(PAGE_HEIGHT - 62, hospital, 18)
-        self._centred(PAGE_HEIGHT - 88, kind, 15)
+        hospital, kind = self.fields.hospital_name or "", self.fields.report_kind or "检查报告单"
+        self._centred(PAGE_HEIGHT - 68, hospital, 18)
+        self._centred(PAGE_HEIGHT - 96, kind, 15)
         if self.hospital_logo:
-            self._emblem((PAGE_WIDTH - pdfmetrics.stringWidth(hospital, FONT, 18)) / 2 - 46, PAGE_HEIGHT - 68)
-        self.y = PAGE_HEIGHT - 108
+            self._emblem((PAGE_WIDTH - pdfmetrics.stringWidth(hospital, FONT, 18)) / 2 - 46, PAGE_HEIGHT - 74)
+        self.y = PAGE_HEIGHT - 124
 
     def _emblem(self, x: float, y: float) -> None:
         canvas = self.canvas
@@ -124,25 +124,25 @@ class _Form:
     def _cells(self) -> tuple[Cell, ...]:
         fields = self.fields
         return (
-            Cell('姓  名', fields.patient_name or '', 0, 0),
-            Cell('性  别', SEXES.get(fields.patient_sex or '', ''), 0, 1),
-            Cell('年  龄', fields.patient_age or '', 0, 2),
-            Cell('影像号', fields.patient_id or '', 1, 0),
-            Cell('检查号', fields.accession_number or '', 1, 1),
-            Cell('科  室', fields.department or '', 1, 2),
-            Cell('门诊号', fields.outpatient_number or '', 2, 0),
-            Cell('住院号', fields.inpatient_number or '', 2, 1),
-            Cell('床  号', fields.bed_number or '', 2, 2),
-            Cell('检查部位', fields.body_part or '', 3, 0, 2),
-            Cell('检查时间', _printed_time(fields.exam_time), 3, 2),
+            Cell("姓  名", fields.patient_name or "", 0, 0),
+            Cell("性  别", SEXES.get(fields.patient_sex or "", ""), 0, 1),
+            Cell("年  龄", fields.patient_age or "", 0, 2),
+            Cell("影像号", fields.patient_id or "", 1, 0),
+            Cell("检查号", fields.accession_number or "", 1, 1),
+            Cell("科  室", fields.department or "", 1, 2),
+            Cell("门诊号", fields.outpatient_number or "", 2, 0),
+            Cell("住院号", fields.inpatient_number or "", 2, 1),
+            Cell("床  号", fields.bed_number or "", 2, 2),
+            Cell("检查部位", fields.body_part or "", 3, 0, 2),
+            Cell("检查时间", _printed_time(fields.exam_time), 3, 2),
         )
 
     def _header(self) -> None:
         cells = self._cells()
         rows = max(cell.row for cell in cells) + 1
-        height = 22.0 if self.layout == 'table' else 19.0
+        height = 22.0 if self.layout == "table" else 19.0
         top, third = self.y, (RIGHT - LEFT) / 3
-        if self.layout == 'table':
+        if self.layout == "table":
             for cell in cells:
                 x, y = LEFT + cell.column * third, top - (cell.row + 1) * height
                 self.canvas.setLineWidth(0.6)
@@ -153,10 +153,10 @@ class _Form:
         else:
             self._rule(top)
             placed = [(LEFT + 2 + cell.column * third, top - (cell.row + 1) * height + 4, cell) for cell in cells]
-            labels = [(x, y, f'{cell.label}：') for x, y, cell in placed]
-            values = [(x + pdfmetrics.stringWidth(f'{cell.label}：', FONT, 10.5), y, cell.value) for x, y, cell in placed]
+            labels = [(x, y, f"{cell.label}：") for x, y, cell in placed]
+            values = [(x + pdfmetrics.stringWidth(f"{cell.label}：", FONT, 10.5), y, cell.value) for x, y, cell in placed]
             paired = [part for pair in zip(labels, values, strict=True) for part in pair]
-            for x, y, text in labels + values if self.layout == 'labels_first' else paired:
+            for x, y, text in labels + values if self.layout == "labels_first" else paired:
                 self._text(x, y, text)
             self._rule(top - rows * height - 4)
         self.y = top - rows * height - 10
@@ -164,8 +164,8 @@ class _Form:
     def _lines(self, text: str | None, size: float = 11) -> list[str]:
         """The text's paragraphs broken to the page's width, each one indented by two characters unless it is numbered."""
         lines: list[str] = []
-        for paragraph in (text or '').splitlines():
-            indent = '' if paragraph[:1].isdigit() else '　　'
+        for paragraph in (text or "").splitlines():
+            indent = "" if paragraph[:1].isdigit() else "　　"
             lines.extend(chinese_lines(indent + paragraph, RIGHT - LEFT - 20, lambda line: pdfmetrics.stringWidth(line, FONT, size)))
         return lines
 
@@ -178,9 +178,9 @@ class _Form:
         self.canvas.showPage()
         self.page += 1
         self._title()
-        row = (('姓  名', self.fields.patient_name), ('影像号', self.fields.patient_id), ('检查号', self.fields.accession_number))
+        row = (("姓  名", self.fields.patient_name), ("影像号", self.fields.patient_id), ("检查号", self.fields.accession_number))
         for column, (label, value) in enumerate(row):
-            self._text(LEFT + 2 + column * (RIGHT - LEFT) / 3, self.y - 14, f'{label}：{value or ""}')
+            self._text(LEFT + 2 + column * (RIGHT - LEFT) / 3, self.y - 14, f"{label}：{value or ''}")
         self._rule(self.y - 22)
         self.y -= 30
 
@@ -188,7 +188,7 @@ class _Form:
         if self.y - 60 < BOTTOM:
             self._break_page()
         self.y -= 22
-        self._text(LEFT + 2, self.y, f'{heading}：', 12, bold=True)
+        self._text(LEFT + 2, self.y, f"{heading}：", 12, bold=True)
         self.y -= 4
         self._paragraphs(self._lines(text))
         self.y -= 14
@@ -205,7 +205,7 @@ class _Form:
         first = self.y - 22
         second = first - 4 - 18.5 * len(findings) - 14 - 22
         for heading, y in zip(headings, (first, second), strict=True):
-            self._text(LEFT + 2, y, f'{heading}：', 12, bold=True)
+            self._text(LEFT + 2, y, f"{heading}：", 12, bold=True)
         for lines, y in ((findings, first - 4), (impression, second - 4)):
             self.y = y
             self._paragraphs(lines)
@@ -216,20 +216,20 @@ class _Form:
         self._rule(BOTTOM - 8, 0.6)
         y = BOTTOM - 24
         cells = (
-            ('报告医师', fields.reporting_doctor or ''),
-            ('审核医师', fields.reviewing_doctor or ''),
-            ('报告时间', _printed_time(fields.report_time)),
+            ("报告医师", fields.reporting_doctor or ""),
+            ("审核医师", fields.reviewing_doctor or ""),
+            ("报告时间", _printed_time(fields.report_time)),
         )
         for column, (label, value) in enumerate(cells):
-            self._text(LEFT + 2 + column * third, y, f'{label}：{value}')
+            self._text(LEFT + 2 + column * third, y, f"{label}：{value}")
 
     def _footer(self) -> None:
         self.canvas.setFillGray(0.25)
-        self._text(LEFT + 2, 48, '本报告仅供临床医师参考，不作为法律依据；签字有效。', 9)
-        page = f'第 {self.page} 页'
+        self._text(LEFT + 2, 48, "本报告仅供临床医师参考，不作为法律依据；签字有效。", 9)
+        page = f"第 {self.page} 页"
         self._text(RIGHT - pdfmetrics.stringWidth(page, FONT, 9), 48, page, 9)
         self.canvas.setFillGray(0)
 
 
 def _printed_time(iso: str | None) -> str:
-    return (iso or '').replace('T', ' ')
+    return (iso or "").replace("T", " ")

@@ -181,6 +181,7 @@
         'ohif.tours': { $set: [] },
         'ohif.aboutModal': { $set: About },
         'ohif.appearanceModal': { $set: null },
+        'viewportDownload.warningMessage': { $merge: { value: say('不可用于诊断', 'Not for diagnostic use') } },
         'cornerstone.windowLevelPresets': { CT: { $set: CT_PRESETS } },
         // Routes that OHIF brings along: nothing may be opened here but an exam by its link.
         'routes.customRoutes': {

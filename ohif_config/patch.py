@@ -35,6 +35,24 @@ class Patch:
 
 WITH_PUBLIC_PATH = ("app", "136", "2299", "8097", "compute", "histogram-worker", "interpolation", "polySeg")
 UNUSED_LANGUAGES = "ar|de|es|fr|ja-JP|nl|pt-BR|ru|test-LNG|tr-TR|vi"
+UNTRANSLATED = (
+    "Additional Findings",
+    "DICOM Tag Browser",
+    "Error loading displaySet",
+    "Instance Number",
+    "Keyword",
+    "Measurements",
+    "Multiple Patients",
+    "Patient",
+    "Search metadata",
+    "Series",
+    "Series Measurements",
+    "Series description",
+    "Study date",
+    "Tag",
+    "Value",
+    "Window Level",
+)
 UNUSED_MODES = "basic|segmentation|tmtv|microscopy|preclinical-4d|ultrasound-pleura-bline"
 
 PATCHES = (
@@ -79,6 +97,30 @@ PATCHES = (
         pattern=r'className: "pl-0\.5",\n(    onClick: e => \{\n      e\.stopPropagation\(\);\n      if \(actions\?\.createSR\))',
         replacement=r'className: "hidden",\n\1',
         matches={"89.bundle.*.js": 1},
+    ),
+    Patch(
+        what="ask for thumbnails with plain commas: Orthanc's DICOMweb plugin answers 400 to %2C",
+        files="89.bundle.*.js",
+        pattern=r"const queryString = queryParams\.toString\(\);(?=\n  return queryString \? `\$\{basePath\})",
+        replacement="const queryString = queryParams.toString().replace(/%2C/g, ',');",
+        matches={"89.bundle.*.js": 1},
+    ),
+    Patch(
+        what="write a Chinese name as one word, from the ideographic group where there is one (PS3.5 §6.2.1)",
+        files="app.bundle.*.js",
+        pattern=r"let nameToUse = name\.Alphabetic \?\? name;\n(  if \(typeof nameToUse === 'object'\) \{\n    nameToUse = '';\n  \}\n)",
+        replacement=r"let nameToUse = name.Ideographic || (name.Alphabetic ?? name);\n\1"
+        r"  const chinese = nameToUse.split('=').find(group => /[\\u3400-\\u9fff]/.test(group));\n"
+        r"  if (chinese) return chinese.replace(/\\^/g, '').trim();\n",
+        matches={"app.bundle.*.js": 1},
+    ),
+    Patch(
+        what="translate texts that OHIF has only in English (zh.js: cloudfilmText)",
+        files="89.bundle.*.js",
+        pattern=r"(?P<before>\btitle: |\bplaceholder: |\}, |isMixedPatients \? | : )"
+        r"(?P<text>(?P<quote>['\"])(?:" + "|".join(UNTRANSLATED) + r")(?P=quote))(?=[,)\n]| : 'Patient')",
+        replacement=r"\g<before>window.cloudfilmText(\g<text>)",
+        matches={"89.bundle.*.js": 22},
     ),
 )
 

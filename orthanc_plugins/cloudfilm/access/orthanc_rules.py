@@ -38,7 +38,7 @@ RULES = (
     _rule("GET", rf"{_STUDY}/(series|instances)", Action.QUERY),
     _rule("GET", rf"{_SERIES}/instances", Action.QUERY),
     # PS3.18 §10.4 Retrieve.
-    _rule("GET", rf"({_STUDY}|{_SERIES}|{_INSTANCE})(/metadata|/rendered|/thumbnail)?", Action.RETRIEVE_IMAGES),
+    _rule("GET", rf"{_STUDY}(/series/{_UID}(/instances/{_UID})?)?(/metadata|/rendered|/thumbnail)?", Action.RETRIEVE_IMAGES),
     _rule("GET", rf"{_FRAMES}(/rendered|/thumbnail)?", Action.RETRIEVE_IMAGES),
     _rule("GET", rf"{_INSTANCE}/bulk/[0-9a-fA-F/]{{1,500}}", Action.RETRIEVE_IMAGES),
     # PS3.18 §10.5 Store.

@@ -100,3 +100,13 @@ def candidates_for_report(cursor: Cursor, hospital_id: str, accession_number: st
         (hospital_id, accession_number or "", patient_id or ""),
     )
     return [StudyRecord(*row) for row in cursor.fetchall()]
+
+
+def newest_studies_of_hospital(cursor: Cursor, hospital_id: str) -> list[str]:
+    """StudyInstanceUIDs of all the hospital's studies that have images, newest first."""
+    cursor.execute(
+        "SELECT study_instance_uid FROM study WHERE hospital_id = %s AND instance_count > 0"
+        " ORDER BY study_date DESC NULLS LAST, study_time DESC NULLS LAST, study_instance_uid",
+        (hospital_id,),
+    )
+    return [row[0] for row in cursor.fetchall()]

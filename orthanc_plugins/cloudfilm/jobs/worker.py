@@ -27,6 +27,7 @@ _STILL_ARRIVING_SECONDS = 3
 
 def create_worker(context: JobContext, database_uri: str) -> App:
     """The procrastinate application with every task a worker knows."""
+    # The worker module is run as a program, not imported: procrastinate's warning about that does not concern tasks made here.
     app = App(connector=PsycopgConnector(conninfo=database_uri))
 
     @app.task(name=READ_REPORT, retry=_RETRY)

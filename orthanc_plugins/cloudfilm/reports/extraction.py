@@ -51,7 +51,9 @@ def extract_fields(pages: Sequence[PageText]) -> ReportFields:
     hospital_name, report_kind = read_title(seen.head if seen.seen else ())
     visit_number, bed_number = vote("visit_number"), vote("bed_number")
     body_part, exam_item = vote("body_part"), vote("exam_item")
-    modality = next(filter(None, (normalise.modality_code(text or "") for text in (report_kind, vote("exam_kind"), exam_item, body_part))), None)
+    modality = next(
+        filter(None, (normalise.modality_code(text or "") for text in (report_kind, vote("exam_kind"), exam_item, body_part))), None
+    )
     return ReportFields(
         hospital_name=hospital_name,
         report_kind=report_kind,

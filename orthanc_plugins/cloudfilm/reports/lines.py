@@ -4,6 +4,7 @@
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from cloudfilm.reports.text_layer import Character, PageText
 
@@ -59,7 +60,7 @@ def _is_on_row(character: Character, row: Sequence[Character]) -> bool:
 def _line(row: Sequence[Character], page_width: float) -> Line:
     em = max(statistics.median(character.bottom - character.top for character in row) * 0.85, 0.1)
     text = row[0].text
-    for before, character in zip(row, row[1:], strict=False):
+    for before, character in pairwise(row):
         text += _gap(before, character, em) + character.text
     return Line(text, row[0].left / page_width, max(character.right for character in row) / page_width, em / page_width)
 

@@ -7,7 +7,20 @@ from datetime import datetime
 
 _DATE = re.compile(r"(\d{4})\s*(?:[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?|(\d{2})(\d{2}))")
 _TIME = re.compile(r"[\sT]*(\d{1,2})\s*[:时点]\s*(\d{1,2})")
-_SEXES = {"男": "M", "男性": "M", "M": "M", "MALE": "M", "女": "F", "女性": "F", "F": "F", "FEMALE": "F", "未知": "O", "不详": "O", "其他": "O", "O": "O"}
+_SEXES = {
+    "男": "M",
+    "男性": "M",
+    "M": "M",
+    "MALE": "M",
+    "女": "F",
+    "女性": "F",
+    "F": "F",
+    "FEMALE": "F",
+    "未知": "O",
+    "不详": "O",
+    "其他": "O",
+    "O": "O",
+}
 # The first that fits wins: a PET-CT is not a CT, and 乳腺X线 is not a plain film.
 _MODALITIES: tuple[tuple[str, str | None], ...] = (
     (r"PET|SPECT|核医学|DSA|血管造影", None),

@@ -9,14 +9,15 @@ from cloudfilm.reports.lines import Line
 # A number that opens a paragraph; 1.2cm at the beginning of a line is not one.
 _NUMBERED = re.compile(r"\s*(?:\d{1,2}[、)）]|\d{1,2}[.．](?!\d)|[(（]\d{1,2}[)）]|[①-⑳]|[一二三四五六七八九十]{1,2}、)")
 _FULL_LINE = 0.75  # of the page's width: text that was broken for want of room goes at least so far to the right
-_SLACK = 3.0  # em: how much shorter than the longest line a full one may be, because of a long word or punctuation
+_SLACK = 1.2  # em: how much shorter than the longest line a full one may be
+_FIRST_WORD = re.compile(r"\s*((?:[A-Za-z0-9.×+\-/]+|.)[，。、；：！？）,;:)%]*)")
 
 
 def paragraphs(lines: Sequence[Line]) -> str:
     """
     Join the lines of a block, each paragraph on a line of its own.
 
-    A line continues the paragraph when the line before it was full and it is not numbered itself; where the places are unknown every line is a
+    A line continues the paragraph when its first word found no room on the line before it, and it is not numbered itself; where the places are unknown every line is a
     paragraph.
     """
     right = max((line.right for line in lines if line.right is not None), default=0.0)
@@ -36,7 +37,9 @@ def paragraphs(lines: Sequence[Line]) -> str:
 def _continues(before: Line, line: Line, paragraph: str, left: float, right: float) -> bool:
     if before.right is None or line.left is None or _NUMBERED.match(line.text):
         return False
-    is_full = before.right >= max(right - _SLACK * before.em, _FULL_LINE)
+    word = _FIRST_WORD.match(line.text)
+    room_needed = sum(0.55 if character.isascii() else 1.0 for character in (word[1] if word else "")) - 1.0 + _SLACK
+    is_full = before.right >= _FULL_LINE and before.right + room_needed * before.em > right
     is_indented = line.left > left + line.em
     return is_full and (not is_indented or bool(_NUMBERED.match(paragraph)))
 

@@ -4,8 +4,8 @@
 import ctypes
 from dataclasses import dataclass
 
-import pypdfium2
-import pypdfium2.raw as pdfium
+import pypdfium2  # type: ignore[import-untyped, unused-ignore]
+import pypdfium2.raw as pdfium  # type: ignore[import-untyped, unused-ignore]
 
 from cloudfilm.reports.radicals import without_radicals
 

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Starts CloudFilm on one machine and keeps it running: what scripts/run runs inside the private root."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from cloudfilm.db.migrate import DatabaseIsNewer, migrate, migrations
+from machine.certificate import ensure_certificate
+from machine.folders import prepare_folders
+from machine.installation import APP, DATA, ENVIRONMENT_FILE, LOG, OHIF, RUN, TLS, VERSION_FILE, CannotStart
+from machine.options import Options, parse_options
+from machine.postgresql import database_uri, ensure_cluster, ensure_databases
+from machine.preflight import check_disk, check_ports, check_version, free_port, lock_data_folder
+from machine.readiness import wait_until_ready
+from machine.supervisor import Supervisor
+from machine.templates import render, render_nginx
+
+
+def main() -> int:
+    """Start, say READY, stay until SIGINT or SIGTERM."""
+    options = parse_options(sys.argv[1:])
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        lock = lock_data_folder()
+        check_version(migrations()[-1][0])
+        check_disk()
+        check_ports(options)
+        supervisor = _start(options, stop)
+    except (CannotStart, DatabaseIsNewer) as error:
+        print(f"cloudfilm: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"cloudfilm: {error.strerror}: {error.filename or 'see log/ in the data folder'}", file=sys.stderr)
+        return 1
+    try:
+        while not stop.wait(1.0):
+            if supervisor.has_ended:
+                print("cloudfilm: the supervisor ended; see log/supervisord.log in the data folder.", file=sys.stderr)
+                return 1
+        print("stopping …", flush=True)
+        return 0
+    finally:
+        supervisor.stop()
+        lock.close()
+
+
+def _start(options: Options, stop: threading.Event) -> Supervisor:
+    prepare_folders()
+    ensure_certificate(options.public_url)
+    orthanc_port = free_port()
+    environment = _environment(options, orthanc_port)
+    os.environ.update(environment)
+    ENVIRONMENT_FILE.write_text("".join(f"{name}={value}\n" for name, value in environment.items()), encoding="utf-8")
+    _write_configuration(options, orthanc_port)
+    ensure_cluster()
+    supervisor = Supervisor(RUN / "supervisord.conf")
+    try:
+        supervisor.wait_until_up()
+        supervisor.start("postgresql")
+        ensure_databases()
+        VERSION_FILE.write_text(f"{migrate(database_uri('cloudfilm'))}\n", encoding="ascii")
+        supervisor.start("orthanc", "worker", "nginx")
+        wait_until_ready(options, lambda: not supervisor.has_ended and not stop.is_set())
+    except BaseException:
+        supervisor.stop()
+        if stop.is_set():
+            raise CannotStart("stopped before it was ready.") from None
+        raise
+    print(f"READY {options.public_url}", flush=True)
+    return supervisor
+
+
+def _environment(options: Options, orthanc_port: int) -> dict[str, str]:
+    """What orthanc.json leaves to the installation. Settings that the caller has in the environment (CLOUDFILM_…) win."""
+    ours = {
+        "CLOUDFILM_PUBLIC_URL": options.public_url,
+        "CLOUDFILM_HTTPS_PORT": str(options.https_port),
+        "CLOUDFILM_DICOM_PORT": str(options.dicom_port),
+        "CLOUDFILM_ORTHANC_HTTP_PORT": str(orthanc_port),
+        "CLOUDFILM_ORTHANC_DICOM_PORT": str(options.dicom_port),
+        "CLOUDFILM_ORTHANC_URL": f"http://127.0.0.1:{orthanc_port}",
+        "CLOUDFILM_DATABASE_URI": database_uri("cloudfilm"),
+        "CLOUDFILM_INDEX_URI": database_uri("orthanc"),
+    }
+    callers = {name: value for name, value in os.environ.items() if name.startswith("CLOUDFILM_") and name not in ("CLOUDFILM_INSIDE", "CLOUDFILM_CACHE")}
+    return callers | ours
+
+
+def _write_configuration(options: Options, orthanc_port: int) -> None:
+    values = {
+        "APP": str(APP),
+        "DATA": str(DATA),
+        "LOG": str(LOG),
+        "OHIF": str(OHIF),
+        "RUN": str(RUN),
+        "TLS": str(TLS),
+        "BIND": options.bind,
+        "HTTP_PORT": str(options.http_port),
+        "HTTPS_PORT": str(options.https_port),
+        "PUBLIC_URL": options.public_url,
+        "ORTHANC": f"127.0.0.1:{orthanc_port}",
+        "NGINX_USER": "www-data",
+    }
+    render_nginx(APP / "docker/nginx", RUN / "nginx", values)
+    (RUN / "supervisord.conf").write_text(render(APP / "docker/supervisor/supervisord.conf.template", values), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The options of scripts/run."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Ports are TCP; ``bind`` is the address that nginx listens on."""
+
+    https_port: int
+    http_port: int
+    dicom_port: int
+    bind: str
+    public_url: str
+
+
+def parse_options(arguments: list[str]) -> Options:
+    """Parse the command line; prints help or an error and exits as argparse does."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/run", description="Start CloudFilm on this machine: portal and DICOMweb by HTTPS, DICOM, and all that is behind them."
+    )
+    parser.add_argument("--data", metavar="DIR", help="data folder (default: var/ in the checkout)")  # taken by scripts/native/enter already
+    parser.add_argument("--https-port", type=_port, default=8443, metavar="PORT", help="portal and DICOMweb (default: 8443)")
+    parser.add_argument("--http-port", type=_port, default=8080, metavar="PORT", help="redirects to https (default: 8080)")
+    parser.add_argument("--dicom-port", type=_port, default=4242, metavar="PORT", help="C-STORE and C-ECHO, AE title CLOUDFILM (default: 4242)")
+    parser.add_argument("--bind", default="127.0.0.1", metavar="ADDRESS", help="address for HTTP and HTTPS (default: 127.0.0.1; 0.0.0.0 for all)")
+    parser.add_argument("--public-url", metavar="URL", help="what the QR code leads to (default: https://localhost:PORT)")
+    parser.add_argument("--role", choices=("cloud", "all"), default="all", help="what this machine is (the gateway comes with a later release)")
+    parsed = parser.parse_args(arguments)
+    public_url = parsed.public_url or os.environ.get("CLOUDFILM_PUBLIC_URL") or f"https://localhost:{parsed.https_port}"
+    ports = [parsed.https_port, parsed.http_port, parsed.dicom_port]
+    if len(set(ports)) != len(ports):
+        parser.error("the HTTPS, HTTP and DICOM ports must differ")
+    return Options(parsed.https_port, parsed.http_port, parsed.dicom_port, parsed.bind, public_url.rstrip("/"))
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a TCP port; allowed are 1 to 65535")
+    return int(text)

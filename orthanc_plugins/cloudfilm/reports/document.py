@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Reading a document that somebody sent, in a process of its own that may fail without harm.
+
+A PDF is a program for a large C++ library. It gets a process with limits on memory, time and output, an empty environment, and its data by file
+descriptors that have no name: neither the report nor the access code is ever on the disk, in an argument list or in an environment.
+"""
+
+import contextlib
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from cloudfilm.reports.fields import ReportFields
+from cloudfilm.reports.framing import read_frames, write_frames
+from cloudfilm.reports.limits import DocumentLimits
+from cloudfilm.reports.page_images import PageImage
+from cloudfilm.reports.refusal import DocumentRefused
+from cloudfilm.reports.stamp_drawing import Stamp
+
+_PACKAGE_ROOT = Path(__file__).resolve().parents[2]
+_log = logging.getLogger(__name__)
+
+
+class DocumentProcessFailed(RuntimeError):
+    """The process failed for a reason of ours, not of the document's: it could not be started, or its program is incomplete."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentReading:
+    """What was made of a document. `page_images` show the document as it was sent; only `stamped_pdf` carries the QR code."""
+
+    fields: ReportFields
+    page_images: tuple[PageImage, ...]
+    stamped_pdf: bytes
+
+
+def read_document(pdf: bytes, stamp: Stamp, limits: DocumentLimits | None = None, python: str = sys.executable) -> DocumentReading:
+    """
+    Read a report's fields, render its pages and stamp a copy.
+
+    A document without any recognisable label is rendered and stamped all the same; its fields are empty.
+
+    Raises
+    ------
+    DocumentRefused
+        When it is not a PDF, needs a password, is damaged, or exceeds a limit.
+    DocumentProcessFailed
+        When the fault is ours.
+    """
+    limits = limits or DocumentLimits()
+    if len(pdf) > limits.max_bytes:
+        raise DocumentRefused("the document is too large", f"at most {limits.max_bytes // 1_000_000} MB are read")
+    if b"%PDF-" not in pdf[:1024]:
+        raise DocumentRefused("the document is not a PDF", "PDF documents are read")
+    request = json.dumps({"stamp": asdict(stamp), "limits": asdict(limits)}).encode()
+    answer = _run([request, pdf], limits, python)
+    head = json.loads(answer[0])
+    if "refused" in head:
+        if "cause" in head:
+            _log.warning("a document was refused as damaged: %s", head["cause"])
+        raise DocumentRefused(head["refused"], head["allowed"])
+    images = tuple(PageImage(webp, width, height) for webp, (width, height) in zip(answer[2:], head["sizes"], strict=True))
+    return DocumentReading(ReportFields.from_json(head["fields"]), images, answer[1])
+
+
+def _run(request: list[bytes], limits: DocumentLimits, python: str) -> list[bytes]:
+    with _nameless_file() as stdin, _nameless_file() as stdout:
+        write_frames(stdin, request)
+        stdin.seek(0)
+        process = subprocess.Popen(
+            [python, "-P", "-m", "cloudfilm.reports.document_process"],
+            stdin=stdin,
+            stdout=stdout,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env={"PYTHONPATH": str(_PACKAGE_ROOT), "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+            start_new_session=True,
+        )
+        try:
+            status = process.wait(limits.wall_clock_seconds)
+        except subprocess.TimeoutExpired:
+            raise _took_too_long(limits) from None
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        _check_status(status, limits)
+        stdout.seek(0)
+        try:
+            answer = read_frames(stdout)
+        except EOFError:
+            answer = []
+        if not answer:
+            raise DocumentProcessFailed("the process that reads documents gave no whole answer")
+        return answer
+
+
+def _nameless_file() -> BinaryIO:
+    """A file in memory (memfd_create(2)) that ends with its descriptor."""
+    return os.fdopen(os.memfd_create("document", os.MFD_CLOEXEC), "w+b")
+
+
+def _check_status(status: int, limits: DocumentLimits) -> None:
+    """A signal is the document's doing: a limit, or a fault in the library that only this document brings out."""
+    if status in (-signal.SIGXCPU, -signal.SIGKILL):
+        raise _took_too_long(limits)
+    if status < 0:
+        raise DocumentRefused("the document is damaged or needs too much memory", "a document of a few ordinary pages is read")
+    if status:
+        raise DocumentProcessFailed(f"the process that reads documents ended with status {status}")
+
+
+def _took_too_long(limits: DocumentLimits) -> DocumentRefused:
+    return DocumentRefused("reading the document took too long", f"a document that is read within {limits.cpu_seconds} seconds")

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The program that `read_document` runs for each document: limits first, then the work, one answer on the standard output."""
+
+import json
+import sys
+from collections.abc import Sequence
+
+import pypdfium2  # type: ignore[import-untyped, unused-ignore]
+
+from cloudfilm.reports.extraction import extract_fields
+from cloudfilm.reports.framing import read_frames, write_frames
+from cloudfilm.reports.limits import DocumentLimits, limit_this_process
+from cloudfilm.reports.page_images import render_pages
+from cloudfilm.reports.refusal import DocumentRefused
+from cloudfilm.reports.stamp import stamp
+from cloudfilm.reports.stamp_drawing import Stamp
+from cloudfilm.reports.text_layer import read_text_layer
+
+_PASSWORD_ERROR = 4  # FPDF_ERR_PASSWORD
+_ALLOWED = "an undamaged PDF that opens without a password is read"
+
+
+def main() -> None:
+    """Answer the one request on the standard input."""
+    request, pdf = read_frames(sys.stdin.buffer)
+    document = json.loads(request)
+    limits = DocumentLimits(**document["limits"])
+    limit_this_process(limits)
+    write_frames(sys.stdout.buffer, answer_of(pdf, Stamp(**document["stamp"]), limits))
+
+
+def answer_of(pdf: bytes, wanted: Stamp, limits: DocumentLimits) -> Sequence[bytes]:
+    """The frames of the answer: a JSON head, the stamped PDF, the page images; for a refused document the head alone."""
+    try:
+        _check_pages(pdf, limits)
+        fields = extract_fields(read_text_layer(pdf))
+        images = render_pages(pdf, limits.max_pixels)
+        stamped = stamp(pdf, wanted)
+    except DocumentRefused as refusal:
+        return [json.dumps({"refused": refusal.reason, "allowed": refusal.allowed}).encode()]
+    except MemoryError:
+        return [
+            json.dumps({"refused": "the document needs too much memory", "allowed": "a document of a few ordinary pages is read"}).encode()
+        ]
+    except Exception as error:  # noqa: BLE001 - a damaged document makes the libraries raise whatever they meet
+        return [json.dumps({"refused": "the document is damaged", "allowed": _ALLOWED, "cause": _place(error)}).encode()]
+    head = {"fields": fields.to_json(), "sizes": [(image.width, image.height) for image in images]}
+    return [json.dumps(head).encode(), stamped, *(image.webp for image in images)]
+
+
+def _check_pages(pdf: bytes, limits: DocumentLimits) -> None:
+    try:
+        document = pypdfium2.PdfDocument(pdf)
+    except pypdfium2.PdfiumError as error:
+        if error.err_code == _PASSWORD_ERROR:
+            raise DocumentRefused("the document needs a password", _ALLOWED) from error
+        raise
+    try:
+        if not 1 <= len(document) <= limits.max_pages:
+            raise DocumentRefused(f"the document has {len(document)} pages", f"1 to {limits.max_pages} pages are read")
+        for number in range(len(document)):
+            sides = document.get_page_size(number)
+            if not (1 <= min(sides) and max(sides) <= limits.max_page_points):
+                raise DocumentRefused(
+                    f"page {number + 1} has an impossible size", f"sides of 1 to {limits.max_page_points} points are read"
+                )
+    finally:
+        document.close()
+
+
+def _place(error: Exception) -> str:
+    """Where it was raised, for the log; the message stays out of it, because it may quote the document."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return f"{type(error).__name__} at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else type(error).__name__
+
+
+if __name__ == "__main__":
+    main()

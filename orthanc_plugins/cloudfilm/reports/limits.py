@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What a document may cost before it is refused."""
+
+import resource
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentLimits:
+    """
+    Limits for one document.
+
+    Attributes
+    ----------
+    max_bytes, max_pages
+        Of the document.
+    max_page_points
+        The longer side of a page: 5000 points are 1.76 m.
+    max_pixels
+        Of one rendered page; a larger page is rendered smaller, not refused.
+    memory_bytes, cpu_seconds, wall_clock_seconds, output_bytes, open_files
+        Of the process that reads it.
+    """
+
+    max_bytes: int = 50_000_000
+    max_pages: int = 50
+    max_page_points: int = 5_000
+    max_pixels: int = 8_000_000
+    memory_bytes: int = 1 << 30
+    cpu_seconds: int = 15
+    wall_clock_seconds: float = 30.0
+    output_bytes: int = 256 << 20
+    open_files: int = 64
+
+
+def limit_this_process(limits: DocumentLimits) -> None:
+    """Give this process the limits for good: the kernel ends it when it exceeds them (setrlimit(2))."""
+    for kind, value in (
+        (resource.RLIMIT_AS, limits.memory_bytes),
+        (resource.RLIMIT_CPU, limits.cpu_seconds),
+        (resource.RLIMIT_FSIZE, limits.output_bytes),
+        (resource.RLIMIT_NOFILE, limits.open_files),
+        (resource.RLIMIT_CORE, 0),  # a core file would hold the report
+    ):
+        resource.setrlimit(kind, (value, value))

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""QIDO-RS across studies (PS3.18 §10.6), limited to what the asker may find: newest first, with correct paging.
+
+Our own table says which studies there are for the asker; DICOMweb's plugin is asked about those and gives the answer its form.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, json, request
+
+from cloudfilm.access.holder import ApiHolder
+from cloudfilm.access.policy import AccessRequest, Action
+from cloudfilm.db.studies import newest_studies_of_hospital
+from cloudfilm.dicom.values import is_uid
+from cloudfilm.errors import BadRequest
+from portal.services import services
+from portal.session import require
+
+dicomweb_search = Blueprint("dicomweb_search", __name__)
+_STUDY_INSTANCE_UID = ("StudyInstanceUID", "0020000D")
+_LARGEST_PAGE = 1000
+
+
+@dicomweb_search.get("/dicom-web/<any(studies, series, instances):level>")
+def search(level: str) -> Response:
+    """200 with DICOM JSON datasets, 204 when nothing matches."""
+    holder = require(AccessRequest(Action.QUERY))
+    asked = [(name, value) for name in request.args for value in request.args.getlist(name)]
+    limit, offset = _page(asked)
+    keys = [(name, value) for name, value in _split_includefield(asked) if name not in ("limit", "offset", *_STUDY_INSTANCE_UID)]
+    wanted = [uid for name, value in asked if name in _STUDY_INSTANCE_UID for uid in value.replace("\\", ",").split(",") if uid]
+    if not all(map(is_uid, wanted)):
+        raise BadRequest("StudyInstanceUID must be a UID or a list of UIDs.")
+    visible = _visible(holder.hospital_id) if isinstance(holder, ApiHolder) else sorted(holder.study_instance_uids)
+    found = _search_in_order(level, keys, [uid for uid in visible if uid in wanted] if wanted else visible)
+    page = found[offset : offset + limit]
+    if not page:
+        return Response(status=204)
+    response = Response(json.dumps(page), content_type="application/dicom+json")
+    response.headers["Cache-Control"] = "no-store"
+    if len(found) > offset + limit:
+        # PS3.18 §8.3.4.4: there is more than was returned.
+        response.headers["Warning"] = '299 - "There are additional results that can be requested"'
+    return response
+
+
+def _visible(hospital_id: str) -> list[str]:
+    with services().database.transaction() as cursor:
+        return newest_studies_of_hospital(cursor, hospital_id)
+
+
+def _search_in_order(level: str, keys: list[tuple[str, str]], study_instance_uids: list[str]) -> list[dict[str, Any]]:
+    """Ask for the visible studies in portions (a list of UIDs is one matching key, PS3.4 §C.2.2.2.2) and keep their order."""
+    found: list[dict[str, Any]] = []
+    for start in range(0, len(study_instance_uids), 100):
+        portion = study_instance_uids[start : start + 100]
+        place = {uid: number for number, uid in enumerate(portion)}
+        datasets = services().search(level, [*keys, ("StudyInstanceUID", "\\".join(portion))])
+        datasets = [dataset for dataset in datasets if _study_of(dataset) in place]
+        found.extend(sorted(datasets, key=lambda dataset: place[_study_of(dataset)]))
+    return found
+
+
+def _study_of(dataset: dict[str, Any]) -> str:
+    values = dataset.get("0020000D", {}).get("Value", [""])
+    return str(values[0])
+
+
+def _page(asked: list[tuple[str, str]]) -> tuple[int, int]:
+    numbers = {"limit": _LARGEST_PAGE, "offset": 0}
+    for name, value in asked:
+        if name in numbers:
+            if not value.isdigit():
+                raise BadRequest(f"{name} must be a whole number.")
+            numbers[name] = int(value)
+    return min(numbers["limit"], _LARGEST_PAGE), numbers["offset"]
+
+
+def _split_includefield(asked: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """One includefield a name: DICOMweb's plugin does not split what a client encoded as one (``a%2Cb``)."""
+    return [(name, part) for name, value in asked for part in (value.split(",") if name == "includefield" else [value])]

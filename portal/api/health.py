@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""GET /api/v1/health: which parts are up. No data, no credential."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Blueprint
+
+from cloudfilm.errors import Unavailable
+from portal.services import services
+
+health = Blueprint("health", __name__)
+_WORKER_SILENT_SECONDS = 30
+
+
+@health.get("/api/v1/health")
+def show_health() -> tuple[dict[str, Any], int, dict[str, str]]:
+    """200 when every part is up, 503 with the same body otherwise."""
+    parts = {"portal": "up", "database": "down", "worker": "unknown"}
+    try:
+        with services().database.transaction() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => %s)", (_WORKER_SILENT_SECONDS,)
+            )
+            parts["database"] = "up"
+            parts["worker"] = "up" if cursor.fetchone()[0] else "down"
+    except Unavailable:
+        pass
+    is_up = all(state == "up" for state in parts.values())
+    status = HTTPStatus.OK if is_up else HTTPStatus.SERVICE_UNAVAILABLE
+    return {"status": "up" if is_up else "down", "parts": parts}, status, {"Cache-Control": "no-store"}

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""/api/v1/reports: hand in a report, and read it, its pages, its original and its stamped copy."""
+
+from __future__ import annotations
+
+import json
+import time
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, jsonify, request
+
+from cloudfilm.access.holder import ApiHolder
+from cloudfilm.access.policy import AccessRequest, Action
+from cloudfilm.db.deliveries import Delivery, delivery_of_report
+from cloudfilm.db.reports import ReportRecord, pages_of_report, report_with_id
+from cloudfilm.errors import BadRequest, Gone, NotFound
+from cloudfilm.reports.grant_keys import GrantKeys
+from cloudfilm.reports.qr_code import qr_png
+from cloudfilm.storage.sealing import unseal
+from portal.services import services
+from portal.session import require
+
+reports = Blueprint("reports", __name__, url_prefix="/api/v1/reports")
+_LOOK_AGAIN_SECONDS = 0.1
+_FOREVER = "private, max-age=31536000, immutable"
+
+
+@reports.post("")
+def submit_report() -> tuple[Response, int]:
+    """Multipart ``file`` (PDF). 201 when it is stored for good; 200 with the same answer when the same document comes again.
+
+    Waits up to the setting ``ReportWaitSeconds`` for a worker to read it; a status of ``received`` means that it has not been read yet.
+    """
+    holder = require(AccessRequest(Action.SUBMIT_REPORT))
+    if not isinstance(holder, ApiHolder):
+        raise NotFound
+    upload = request.files.get("file")
+    if upload is None:
+        raise BadRequest('The report is missing: send multipart/form-data with a part named "file" that holds the PDF.')
+    _check_metadata(request.form.get("metadata"))
+    received = services().intake.receive(holder.hospital_id, upload.read())
+    report = _wait_until_read(received.report_id)
+    base, public_url = f"/api/v1/reports/{received.report_id}", services().settings.public_url
+    answer = _as_json(report) | {
+        "link": received.keys.link(public_url),
+        "access_code": received.keys.access_code,
+        "stamped_pdf": f"{public_url}{base}/stamped.pdf",
+        "qr_png": f"{public_url}{base}/qr.png",
+    }
+    response = jsonify(answer)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Location"] = base
+    return response, HTTPStatus.CREATED if received.is_new else HTTPStatus.OK
+
+
+@reports.get("/<uuid:report_id>")
+def show_report(report_id: UUID) -> Response:
+    """Status, fields and number of pages."""
+    report = _report(report_id)
+    with services().database.transaction() as cursor:
+        pages = pages_of_report(cursor, report_id)
+    response = jsonify(_as_json(report) | {"pages": len(pages)})
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@reports.get("/<uuid:report_id>/pages/<int:page>")
+def show_page(report_id: UUID, page: int) -> Response:
+    """A page of the original as an image (WebP), counted from 1."""
+    _report(report_id)
+    with services().database.transaction() as cursor:
+        found = next((one for one in pages_of_report(cursor, report_id) if one.page == page), None)
+    if found is None:
+        raise NotFound
+    return _file(services().documents.get(found.image_sha256), "image/webp", _FOREVER)
+
+
+@reports.get("/<uuid:report_id>/original.pdf")
+def show_original(report_id: UUID) -> Response:
+    """The document exactly as it was signed."""
+    return _file(services().documents.get(_report(report_id).document_sha256), "application/pdf", _FOREVER)
+
+
+@reports.get("/<uuid:report_id>/stamped.pdf")
+def show_stamped(report_id: UUID) -> Response:
+    """The copy with the QR code, for the hospital's printer, as long as it is kept (setting ``DeliveryHours``)."""
+    delivery = _delivery(report_id)
+    if delivery.sealed_stamped is None:
+        raise NotFound("The stamped copy has not been made yet.")
+    return _file(unseal(delivery.sealed_stamped, services().key_ring), "application/pdf", "no-store")
+
+
+@reports.get("/<uuid:report_id>/qr.png")
+def show_qr(report_id: UUID) -> Response:
+    """The QR code alone, for a form that places it itself."""
+    keys = GrantKeys.from_bytes(unseal(_delivery(report_id).sealed_keys, services().key_ring))
+    return _file(qr_png(keys.qr_url(services().settings.public_url)), "image/png", "no-store")
+
+
+def _check_metadata(text: str | None) -> None:
+    """The optional JSON beside the file: read by a later release, but what is sent must be well formed."""
+    if text is None:
+        return
+    try:
+        parsed = json.loads(text)
+    except ValueError:
+        parsed = None
+    if not isinstance(parsed, dict):
+        raise BadRequest('The part "metadata" must be a JSON object.')
+
+
+def _report(report_id: UUID) -> ReportRecord:
+    with services().database.transaction() as cursor:
+        report = report_with_id(cursor, report_id)
+    require(AccessRequest(Action.READ_REPORT, hospital_id=report.hospital_id if report else None, report_id=report_id))
+    if report is None:
+        raise NotFound
+    return report
+
+
+def _delivery(report_id: UUID) -> Delivery:
+    """What the hospital, and only the hospital, may still fetch."""
+    report = _report(report_id)
+    holder = require(AccessRequest(Action.SUBMIT_REPORT))
+    if not isinstance(holder, ApiHolder) or holder.hospital_id != report.hospital_id:
+        raise NotFound
+    with services().database.transaction() as cursor:
+        delivery = delivery_of_report(cursor, report_id, services().clock())
+    if delivery is None:
+        raise Gone("The stamped copy is no longer kept.")
+    return delivery
+
+
+def _wait_until_read(report_id: UUID) -> ReportRecord:
+    deadline = time.monotonic() + services().settings.report_wait_seconds
+    while True:
+        with services().database.transaction() as cursor:
+            report = report_with_id(cursor, report_id)
+        if report is None:
+            raise NotFound
+        if report.status != "received" or time.monotonic() > deadline:
+            return report
+        time.sleep(_LOOK_AGAIN_SECONDS)
+
+
+def _as_json(report: ReportRecord) -> dict[str, Any]:
+    return {
+        "report_id": str(report.report_id),
+        "status": report.status,
+        "status_reason": report.status_reason,
+        "study_instance_uid": report.study_instance_uid,
+        "fields": report.fields,
+        "received_at": report.received_at.isoformat(),
+    }
+
+
+def _file(content: bytes, content_type: str, cache_control: str) -> Response:
+    return Response(content, content_type=content_type, headers={"Cache-Control": cache_control})

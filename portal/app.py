@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The portal: a Flask application of blueprints. It is mounted inside Orthanc and knows nothing of it."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from portal.api.access import access
+from portal.api.denied import denied
+from portal.api.dicomweb_search import dicomweb_search
+from portal.api.health import health
+from portal.api.reports import reports
+from portal.failures import register_failures
+from portal.language import register_language
+from portal.origin import refuse_foreign_origin
+from portal.pages.entrance import entrance
+from portal.pages.exam import exam
+from portal.pages.viewer import viewer
+from portal.services import Services
+
+BLUEPRINTS = (entrance, exam, viewer, access, reports, dicomweb_search, health, denied)
+_MEGABYTE = 1024 * 1024
+
+
+def create_app(services: Services) -> Flask:
+    """Build the application around the given parts."""
+    app = Flask("portal", static_folder=None)
+    app.extensions["cloudfilm"] = services
+    app.config["MAX_CONTENT_LENGTH"] = (services.settings.maximum_report_megabytes + 1) * _MEGABYTE
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.url_map.strict_slashes = False
+    register_language(app)
+    register_failures(app)
+    app.before_request(refuse_foreign_origin)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    return app

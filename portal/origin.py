@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Forms of other sites are refused: what a browser says of a request's origin, which no page can forge (CSRF)."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import request
+
+from cloudfilm.doors.credentials import SESSION_COOKIE
+from cloudfilm.errors import BadRequest
+
+
+def refuse_foreign_origin() -> None:
+    """Before every request: one that changes something on the strength of the cookie must come from our own pages."""
+    if request.method in ("GET", "HEAD", "OPTIONS") or SESSION_COOKIE not in request.cookies or "Authorization" in request.headers:
+        return
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        raise BadRequest("The form was sent from another site.")
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc != request.host:
+        raise BadRequest("The form was sent from another site.")

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What the portal works with: passed in by whoever mounts it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from flask import current_app
+
+from cloudfilm.access.key_ring import KeyRing
+from cloudfilm.db.database import Database
+from cloudfilm.doors.doorkeeper import Doorkeeper
+from cloudfilm.reports.intake import Intake
+from cloudfilm.settings import Settings
+from cloudfilm.storage.documents import DocumentStore
+
+type Search = Callable[[str, Sequence[tuple[str, str]]], list[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts, wired.
+
+    ``search`` asks DICOMweb's QIDO-RS without restriction; ``clock`` gives the time in UTC; ``entropy`` gives random bytes.
+    """
+
+    settings: Settings
+    database: Database
+    key_ring: KeyRing
+    doorkeeper: Doorkeeper
+    documents: DocumentStore
+    search: Search
+    clock: Callable[[], datetime]
+    entropy: Callable[[int], bytes]
+
+    @property
+    def intake(self) -> Intake:
+        """The way in for reports."""
+        return Intake(
+            database=self.database,
+            documents=self.documents,
+            key_ring=self.key_ring,
+            clock=self.clock,
+            entropy=self.entropy,
+            maximum_megabytes=self.settings.maximum_report_megabytes,
+            delivery_lifetime=timedelta(hours=self.settings.delivery_hours),
+        )
+
+
+def services() -> Services:
+    """The services of the application that serves this request."""
+    return cast(Services, current_app.extensions["cloudfilm"])

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from cloudfilm.reports.extraction import extract_fields
+from cloudfilm.reports.fields import ReportFields
+from cloudfilm.reports.text_layer import PageText, read_text_layer
+from demo.report_form import LAYOUTS, make_report_pdf
+
+PageOf = Callable[..., PageText]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_field_of_a_form_is_read(report: ReportFields, layout: str) -> None:
+    assert extract_fields(read_text_layer(make_report_pdf(report, layout, hospital_logo=True))) == report
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_findings_that_flow_to_a_second_page_are_read_whole(report: ReportFields, layout: str) -> None:
+    long = replace(report, findings="\n".join([report.findings or ""] * 10))
+    pages = read_text_layer(make_report_pdf(long, layout))
+    assert len(pages) == 2
+    assert extract_fields(pages) == long
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_values_left_blank_on_paper_stay_unknown(report: ReportFields, layout: str) -> None:
+    sparse = replace(
+        report, inpatient_number=None, bed_number=None, department=None, reviewing_doctor=None, exam_time=None, accession_number=None
+    )
+    assert extract_fields(read_text_layer(make_report_pdf(sparse, layout))) == sparse
+
+
+def test_an_ultrasound_report_is_read_by_its_own_headings(report: ReportFields) -> None:
+    ultrasound = replace(report, report_kind="超声检查报告单", modality="US", body_part="肝胆胰脾")
+    assert extract_fields(read_text_layer(make_report_pdf(ultrasound, "lines"))) == ultrasound
+
+
+def test_colons_of_both_widths_and_spaces_inside_labels_are_read(page_of: PageOf) -> None:
+    fields = extract_fields([page_of(["姓　　名:张 三\t性 别：女\t年龄：3岁2月", "检 查 号 : A-17\t影像号：P００１"])])
+    assert (fields.patient_name, fields.patient_sex, fields.patient_age) == ("张三", "F", "3岁2月")
+    assert (fields.accession_number, fields.patient_id) == ("A-17", "P001")
+
+
+def test_labels_that_follow_each_other_without_a_space_are_read(page_of: PageOf) -> None:
+    fields = extract_fields([page_of(["姓名:李四 性别:男年龄:45岁科室:外科"])])
+    assert (fields.patient_name, fields.patient_sex, fields.patient_age, fields.department) == ("李四", "M", "45岁", "外科")
+
+
+@pytest.mark.parametrize("heading", ["检查所见", "影像所见", "超声所见", "影像表现"])
+@pytest.mark.parametrize("conclusion", ["印象", "诊断意见", "诊断结论", "影像诊断", "提示", "诊断印象"])
+def test_headings_have_synonyms(page_of: PageOf, heading: str, conclusion: str) -> None:
+    fields = extract_fields([page_of(["姓名：李四", f"{heading}：", "双肺清晰。", f"{conclusion}：未见异常。", "报告医师：王五"])])
+    assert (fields.findings, fields.impression, fields.reporting_doctor) == ("双肺清晰。", "未见异常。", "王五")
+
+
+def test_a_clinical_diagnosis_is_not_the_impression(page_of: PageOf) -> None:
+    fields = extract_fields([page_of(["姓名：李四\t临床诊断：肺炎？", "影像所见：双肺清晰。", "诊断意见：未见异常。"])])
+    assert fields.impression == "未见异常。"
+
+
+def test_a_label_inside_the_findings_does_not_end_them(page_of: PageOf) -> None:
+    fields = extract_fields(
+        [page_of(["姓名：李四\t检查部位：胸部", "影像所见：", "部位：左肺上叶见结节。", "边缘光整。", "诊断意见：", "结节。"])]
+    )
+    assert fields.findings == "部位：左肺上叶见结节。\n边缘光整。"
+    assert fields.body_part == "胸部"
+
+
+def test_superscripts_and_punctuation_stay_as_the_doctor_wrote_them(page_of: PageOf) -> None:
+    text = "①白细胞10⁹/L；范围（2×3）cm²，b值800。"
+    assert extract_fields([page_of(["影像所见：", text])]).findings == text
+
+
+def test_a_label_broken_by_a_narrow_cell_is_read_from_the_stream(page_of: PageOf) -> None:
+    page = page_of(["姓名：李四", "门诊\tMZ17", "号"], drawn=["姓名：李四", "门诊", "号 MZ17"])
+    assert extract_fields([page]).outpatient_number == "MZ17"
+
+
+def test_findings_beside_a_heading_at_half_height_are_read_whole(page_of: PageOf) -> None:
+    lines = ["姓名：李四", "\t双肺纹理清晰。", "影像所见\t心影不大。", "\t纵隔居中。", "诊断意见\t未见异常。", "报告医师：王五"]
+    drawn = ["姓名：李四", "影像所见", "双肺纹理清晰。", "心影不大。", "纵隔居中。", "诊断意见", "未见异常。", "报告医师：王五"]
+    assert extract_fields([page_of(lines, drawn)]).findings == "双肺纹理清晰。\n心影不大。\n纵隔居中。"
+
+
+@pytest.mark.parametrize("label", ["影像号", "检查号"])
+def test_readings_that_contradict_each_other_give_no_identifying_number(page_of: PageOf, label: str) -> None:
+    fields = extract_fields([page_of([f"姓名：李四\t{label}：A1"], drawn=[f"姓名：李四 {label}：A2"])])
+    assert (fields.patient_id, fields.accession_number) == (None, None)
+
+
+def test_a_shared_number_is_an_inpatients_when_there_is_a_bed(page_of: PageOf) -> None:
+    assert extract_fields([page_of(["门诊/住院号：Z1\t床号：3"])]).inpatient_number == "Z1"
+    assert extract_fields([page_of(["门诊/住院号：Z1\t床号："])]).outpatient_number == "Z1"
+
+
+def test_hospital_and_kind_may_share_a_line_of_spaced_characters(page_of: PageOf) -> None:
+    fields = extract_fields([page_of(["江 州 市 人 民 医 院 磁 共 振 检 查 报 告 单", "姓名：李四"])])
+    assert (fields.hospital_name, fields.report_kind, fields.modality) == ("江州市人民医院", "磁共振检查报告单", "MR")
+
+
+def test_a_page_without_labels_gives_empty_fields(page_of: PageOf) -> None:
+    assert extract_fields([page_of(["今天下午开会，请带好资料。", "谢谢。"])]).is_empty
+    assert extract_fields([]).is_empty
