@@ -35,7 +35,7 @@ def search(level: str) -> Response:
         raise BadRequest("StudyInstanceUID must be a UID or a list of UIDs.")
     visible = _visible(holder.hospital_id) if isinstance(holder, ApiHolder) else sorted(holder.study_instance_uids)
     found = _search_in_order(level, keys, [uid for uid in visible if uid in wanted] if wanted else visible)
-    page = found[offset : offset + limit]
+    page = [_with_public_address(dataset) for dataset in found[offset : offset + limit]]
     if not page:
         return Response(status=204)
     response = Response(json.dumps(page), content_type="application/dicom+json")
@@ -66,6 +66,14 @@ def _search_in_order(level: str, keys: list[tuple[str, str]], study_instance_uid
 def _study_of(dataset: dict[str, Any]) -> str:
     values = dataset.get("0020000D", {}).get("Value", [""])
     return str(values[0])
+
+
+def _with_public_address(dataset: dict[str, Any]) -> dict[str, Any]:
+    """RetrieveURL as the client can reach it: inside, DICOMweb's plugin does not know under which name it was asked."""
+    retrieve_url = dataset.get("00081190", {})
+    if "Value" in retrieve_url:
+        retrieve_url["Value"] = [request.host_url + "dicom-web/" + url.split("/dicom-web/", 1)[-1] for url in retrieve_url["Value"]]
+    return dataset
 
 
 def _page(asked: list[tuple[str, str]]) -> tuple[int, int]:

@@ -61,3 +61,15 @@ build_ohif() {
         ohif_config/install /opt/cloudfilm/ohif
     mv "$ohif.part" "$ohif"
 }
+
+# The --data DIR among a command's options, for enter, which shows that folder to the command.
+data_options() {
+    data=()
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --data) data=(--data "${2:-}") ;;
+            --data=*) data=(--data "${1#--data=}") ;;
+        esac
+        shift
+    done
+}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""A worker: takes jobs from PostgreSQL and runs them, one process, a few at a time. ``python -m cloudfilm.jobs.worker``."""
+"""A worker: takes jobs from PostgreSQL and runs them, one process, a few at a time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ _STILL_ARRIVING_SECONDS = 3
 
 def create_worker(context: JobContext, database_uri: str) -> App:
     """The procrastinate application with every task a worker knows."""
-    # The worker module is run as a program, not imported: procrastinate's warning about that does not concern tasks made here.
     app = App(connector=PsycopgConnector(conninfo=database_uri))
 
     @app.task(name=READ_REPORT, retry=_RETRY)
@@ -77,6 +76,3 @@ def main() -> None:
     with app.open():
         app.run_worker(concurrency=2, fetch_job_polling_interval=1, delete_jobs="successful", shutdown_graceful_timeout=20)
 
-
-if __name__ == "__main__":
-    main()

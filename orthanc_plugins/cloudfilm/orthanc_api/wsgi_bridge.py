@@ -2,7 +2,8 @@
 """Mounts a WSGI application (PEP 3333) on Orthanc's REST callbacks.
 
 Measured on Orthanc 1.12.7 with its Python plugin 5.0: of a repeated query parameter only the last reaches the callback, and values stay
-percent-encoded; nginx therefore passes the query along in a header. `SendHttpStatus` adds a second Content-Type after ours: nginx takes the
+percent-encoded; nginx therefore passes the query along in a header. Orthanc takes multipart/form-data apart itself, so nginx passes the
+content type in a header of its own too. `SendHttpStatus` adds a second Content-Type after ours: nginx takes the
 first. `SetCookie` is not needed: a header may be set several times.
 """
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 QUERY_HEADER = "x-cloudfilm-query"
+CONTENT_TYPE_HEADER = "x-cloudfilm-content-type"
 PREFIX = "/portal"
 
 
@@ -72,9 +74,9 @@ def environ_of(uri: str, request: Mapping[str, Any]) -> dict[str, Any]:
         "wsgi.run_once": False,
     }
     for name, value in headers.items():
-        key = name.upper().replace("-", "_")
-        environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
-    environ.pop("HTTP_CONTENT_LENGTH", None)
+        if name not in ("content-type", "content-length", QUERY_HEADER, CONTENT_TYPE_HEADER):
+            environ[f"HTTP_{name.upper().replace('-', '_')}"] = value
+    environ["CONTENT_TYPE"] = headers.get(CONTENT_TYPE_HEADER, headers.get("content-type", ""))
     return environ
 
 

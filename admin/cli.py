@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""scripts/cloudfilm: administration of a running installation, from its own machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import click
+
+from cloudfilm.access.holder import ApiHolder, Scope
+from cloudfilm.access.key_ring import KeyRing
+from cloudfilm.access.token import ApiToken, issue_token
+from cloudfilm.db.api_tokens import add_api_token, revoke_api_token
+from cloudfilm.db.database import Cursor, Database
+from cloudfilm.db.grants import list_grants, revoke_grant
+from cloudfilm.db.hospitals import Hospital, Modality, add_hospital, add_modality, hospital_named, list_hospitals
+from cloudfilm.errors import CloudFilmError
+from cloudfilm.orthanc_api.rest_client import OrthancClient
+from cloudfilm.settings import Settings, load_settings
+from cloudfilm.storage.key_files import load_key_ring
+from machine.installation import APP, ENVIRONMENT_FILE
+
+_HOSPITAL_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
+_AET = re.compile(r"[A-Z0-9_.-]{1,16}")
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """The installation that a command works on."""
+
+    settings: Settings
+    database: Database
+    key_ring: KeyRing
+    as_json: bool
+
+    def say(self, facts: dict[str, Any], sentence: str) -> None:
+        """Print for a program or for a person."""
+        click.echo(json.dumps(facts, ensure_ascii=False, default=str) if self.as_json else sentence)
+
+
+class FriendlyGroup(click.Group):
+    """Our errors are sentences, not tracebacks."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CloudFilmError as error:
+            raise click.ClickException(error.public_message) from error
+
+
+@click.group(cls=FriendlyGroup)
+@click.option("--data", metavar="DIR", help="Data folder of the installation (default: var/ in the checkout).")
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+@click.pass_context
+def cloudfilm(context: click.Context, data: str | None, as_json: bool) -> None:
+    """Administer a running CloudFilm."""
+    del data  # scripts/native/enter has shown that folder to us already
+    environment = dict(os.environ)
+    if ENVIRONMENT_FILE.exists():
+        environment |= dict(line.split("=", 1) for line in ENVIRONMENT_FILE.read_text(encoding="utf-8").splitlines() if "=" in line)
+    elif "CLOUDFILM_DATABASE_URI" not in environment:
+        raise click.ClickException("There is no CloudFilm in this data folder: start it once by scripts/run, or name its folder with --data DIR.")
+    settings = load_settings(Path(os.environ.get("CLOUDFILM_APP", APP)) / "orthanc.json", environment)
+    context.obj = Installation(settings, Database(settings.database_uri), load_key_ring(settings.keys_directory), as_json)
+
+
+@cloudfilm.group()
+def hospital() -> None:
+    """Hospitals (tenants)."""
+
+
+@hospital.command("add")
+@click.argument("hospital_id", metavar="ID", callback=lambda _c, _p, value: _matching(_HOSPITAL_ID, value, "1 to 31 of a-z, 0-9 and -"))
+@click.option("--name", required=True, help="As patients read it, for example 北京示范医院.")
+@click.pass_obj
+def hospital_add(installation: Installation, hospital_id: str, name: str) -> None:
+    """Add a hospital, or rename one."""
+    if not name.strip():
+        raise click.BadParameter("must not be empty", param_hint="--name")
+    with installation.database.transaction() as cursor:
+        add_hospital(cursor, Hospital(hospital_id, name.strip()))
+    installation.say({"hospital_id": hospital_id, "name": name.strip()}, f"Hospital {hospital_id} is {name.strip()}.")
+
+
+@hospital.command("list")
+@click.pass_obj
+def hospital_list(installation: Installation) -> None:
+    """List all hospitals."""
+    with installation.database.transaction() as cursor:
+        hospitals = list_hospitals(cursor)
+    lines = "\n".join(f"{one.hospital_id}\t{one.name}" for one in hospitals)
+    installation.say({"hospitals": [asdict(one) for one in hospitals]}, lines or "There is no hospital yet.")
+
+
+@cloudfilm.group()
+def modality() -> None:
+    """DICOM senders."""
+
+
+@modality.command("add")
+@click.option("--hospital", "hospital_id", required=True, metavar="ID", help="Whose it is.")
+@click.option("--aet", required=True, callback=lambda _c, _p, value: _matching(_AET, value, "1 to 16 of A-Z, 0-9, _ . -"), help="Its AE title.")
+@click.option("--host", required=True, help="The address it calls from.")
+@click.pass_obj
+def modality_add(installation: Installation, hospital_id: str, aet: str, host: str) -> None:
+    """Let a DICOM sender in: it may C-ECHO and C-STORE, and what it sends is its hospital's."""
+    with installation.database.transaction() as cursor:
+        _known_hospital(cursor, hospital_id)
+        stored = add_modality(cursor, Modality(aet, hospital_id, host))
+        if stored.hospital_id != hospital_id:
+            raise click.ClickException(f"The AE title {aet} belongs to another hospital already: choose another for this device.")
+        # Inside the transaction: what Orthanc did not take is not recorded.
+        OrthancClient(installation.settings.orthanc_url, installation.key_ring, "admin", _now).set_modality(aet, host)
+    installation.say(asdict(stored), f"{aet} at {host} now sends for {hospital_id}. Called AE title: CLOUDFILM.")
+
+
+@cloudfilm.group()
+def token() -> None:
+    """Tokens for programs (Authorization: Bearer …)."""
+
+
+@token.command("issue")
+@click.option("--hospital", "hospital_id", required=True, metavar="ID", help="Whose data it may reach.")
+@click.option("--scope", required=True, help="Some of query,retrieve,store,reports, separated by commas.")
+@click.option("--days", type=click.IntRange(1, 3650), default=365, show_default=True, help="How long it is valid.")
+@click.option("--label", default="", help="A note on who uses it.")
+@click.pass_obj
+def token_issue(installation: Installation, hospital_id: str, scope: str, days: int, label: str) -> None:
+    """Issue a token. It is shown this once."""
+    scopes = _scopes(scope)
+    now, lifetime = _now(), timedelta(days=days)
+    holder = ApiHolder(uuid4(), hospital_id, scopes, now + lifetime, None)
+    with installation.database.transaction() as cursor:
+        _known_hospital(cursor, hospital_id)
+        add_api_token(cursor, holder, label, now)
+    text = issue_token(ApiToken(holder.token_id), installation.key_ring, now, lifetime, uuid4())
+    installation.say({"token": text, "token_id": holder.token_id, "expires_at": holder.expires_at, "scope": sorted(scopes)}, text)
+
+
+@token.command("revoke")
+@click.argument("token_id", type=click.UUID)
+@click.pass_obj
+def token_revoke(installation: Installation, token_id: UUID) -> None:
+    """Revoke a token; effective within seconds."""
+    _revoke(installation, revoke_api_token, token_id, "token")
+
+
+@cloudfilm.group()
+def grant() -> None:
+    """Grants: what the papers open."""
+
+
+@grant.command("list")
+@click.option("--hospital", "hospital_id", required=True, metavar="ID")
+@click.pass_obj
+def grant_list(installation: Installation, hospital_id: str) -> None:
+    """The newest hundred grants of a hospital."""
+    with installation.database.transaction() as cursor:
+        _known_hospital(cursor, hospital_id)
+        grants = list_grants(cursor, hospital_id)
+    lines = "\n".join(f"{one.grant_id}\treport {one.report_id}\t{'revoked' if one.revoked_at else 'open'}" for one in grants)
+    installation.say({"grants": [asdict(one) for one in grants]}, lines or "There is no grant yet.")
+
+
+@grant.command("revoke")
+@click.argument("grant_id", type=click.UUID)
+@click.pass_obj
+def grant_revoke(installation: Installation, grant_id: UUID) -> None:
+    """Revoke a grant, for example of a lost paper; effective within seconds."""
+    _revoke(installation, revoke_grant, grant_id, "grant")
+
+
+def _revoke(installation: Installation, revoke: Callable[[Cursor, UUID, datetime], bool], identifier: UUID, what: str) -> None:
+    with installation.database.transaction() as cursor:
+        if not revoke(cursor, identifier, _now()):
+            raise click.ClickException(f"There is no {what} {identifier}.")
+    installation.say({f"{what}_id": identifier, "revoked": True}, f"The {what} is revoked.")
+
+
+def _known_hospital(cursor: Cursor, hospital_id: str) -> None:
+    if hospital_named(cursor, hospital_id) is None:
+        raise click.ClickException(f"There is no hospital {hospital_id!r}: add it first with `hospital add`.")
+
+
+def _scopes(text: str) -> frozenset[Scope]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    allowed = [scope.value for scope in Scope]
+    unknown = [name for name in names if name not in allowed]
+    if unknown or not names:
+        raise click.BadParameter(f"{text!r}; allowed are {', '.join(allowed)}, separated by commas", param_hint="--scope")
+    return frozenset(map(Scope, names))
+
+
+def _matching(pattern: re.Pattern[str], value: str, allowed: str) -> str:
+    if not pattern.fullmatch(value):
+        raise click.BadParameter(f"{value!r}; allowed is {allowed}")
+    return value
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+if __name__ == "__main__":
+    cloudfilm(prog_name="scripts/cloudfilm")
