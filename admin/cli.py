@@ -50,6 +50,7 @@ class FriendlyGroup(click.Group):
     """Our errors are sentences, not tracebacks."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
         try:
             return super().invoke(ctx)
         except CloudFilmError as error:
@@ -67,7 +68,9 @@ def cloudfilm(context: click.Context, data: str | None, as_json: bool) -> None:
     if ENVIRONMENT_FILE.exists():
         environment |= dict(line.split("=", 1) for line in ENVIRONMENT_FILE.read_text(encoding="utf-8").splitlines() if "=" in line)
     elif "CLOUDFILM_DATABASE_URI" not in environment:
-        raise click.ClickException("There is no CloudFilm in this data folder: start it once by scripts/run, or name its folder with --data DIR.")
+        raise click.ClickException(
+            "There is no CloudFilm in this data folder: start it once by scripts/run, or name its folder with --data DIR."
+        )
     settings = load_settings(Path(os.environ.get("CLOUDFILM_APP", APP)) / "orthanc.json", environment)
     context.obj = Installation(settings, Database(settings.database_uri), load_key_ring(settings.keys_directory), as_json)
 
@@ -107,7 +110,9 @@ def modality() -> None:
 
 @modality.command("add")
 @click.option("--hospital", "hospital_id", required=True, metavar="ID", help="Whose it is.")
-@click.option("--aet", required=True, callback=lambda _c, _p, value: _matching(_AET, value, "1 to 16 of A-Z, 0-9, _ . -"), help="Its AE title.")
+@click.option(
+    "--aet", required=True, callback=lambda _c, _p, value: _matching(_AET, value, "1 to 16 of A-Z, 0-9, _ . -"), help="Its AE title."
+)
 @click.option("--host", required=True, help="The address it calls from.")
 @click.pass_obj
 def modality_add(installation: Installation, hospital_id: str, aet: str, host: str) -> None:

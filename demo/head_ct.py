@@ -17,8 +17,8 @@ from pydicom.valuerep import format_number_as_ds
 
 from demo.voxels import Voxels
 
-CharacterSet = Literal['GB18030', 'GBK', 'ISO_IR 192']
-_ENCODINGS: dict[CharacterSet, str] = {'GB18030': 'gb18030', 'GBK': 'gbk', 'ISO_IR 192': 'utf-8'}
+CharacterSet = Literal["GB18030", "GBK", "ISO_IR 192"]
+_ENCODINGS: dict[CharacterSet, str] = {"GB18030": "gb18030", "GBK": "gbk", "ISO_IR 192": "utf-8"}
 
 _RESCALE_INTERCEPT = -1024
 _ROWS_PER_SLAB = 4
@@ -52,21 +52,21 @@ class HeadCtStudy:
 
     patient_name: str
     patient_id: str
-    patient_sex: Literal['M', 'F', 'O', '']
+    patient_sex: Literal["M", "F", "O", ""]
     patient_birth_date: date
     accession_number: str
     study_datetime: datetime
     study_instance_uid: str
-    institution_name: str = '云胶片示范医院'
-    study_description: str = '头颅CT平扫'
-    character_set: CharacterSet = 'GB18030'
+    institution_name: str = "云胶片示范医院"
+    study_description: str = "头颅CT平扫"
+    character_set: CharacterSet = "GB18030"
 
     def __post_init__(self) -> None:
-        for name in ('patient_name', 'patient_id', 'accession_number', 'institution_name', 'study_description'):
+        for name in ("patient_name", "patient_id", "accession_number", "institution_name", "study_description"):
             try:
                 getattr(self, name).encode(_ENCODINGS[self.character_set])
             except UnicodeEncodeError as error:
-                raise ValueError(f'{name}: {error.object[error.start : error.end]!r} cannot be written in {self.character_set}') from error
+                raise ValueError(f"{name}: {error.object[error.start : error.end]!r} cannot be written in {self.character_set}") from error
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +102,7 @@ def write_head_ct(study: HeadCtStudy, voxels: Voxels, folder: Path) -> list[Path
     for series in (_axial(voxels), _coronal(voxels)):
         for index in range(len(series.hounsfield)):
             image = _image(study, series, index)
-            path = folder / f'{series.series_number}-{index + 1:03d}.dcm'
+            path = folder / f"{series.series_number}-{index + 1:03d}.dcm"
             image.save_as(path, enforce_file_format=True)
             paths.append(path)
     return paths
@@ -113,9 +113,9 @@ def _axial(voxels: Voxels) -> _Series:
     z_mm, y_mm, x_mm = voxels.spacing_mm
     return _Series(
         series_number=1,
-        series_description=f'头颅轴位 {z_mm:.1f}mm 软组织',
-        image_type=['ORIGINAL', 'PRIMARY', 'AXIAL'],
-        derivation_description='',
+        series_description=f"头颅轴位 {z_mm:.1f}mm 软组织",
+        image_type=["ORIGINAL", "PRIMARY", "AXIAL"],
+        derivation_description="",
         hounsfield=voxels.hounsfield,
         pixel_spacing=(y_mm, x_mm),
         slice_thickness=z_mm,
@@ -143,9 +143,9 @@ def _coronal(voxels: Voxels) -> _Series:
     reformatted = slab[:, below] * (1 - share) + slab[:, below + 1] * share
     return _Series(
         series_number=2,
-        series_description='MPR 冠状位',
-        image_type=['DERIVED', 'SECONDARY', 'MPR'],
-        derivation_description=f'Coronal reformat, average of {rows_per_slab} rows',
+        series_description="MPR 冠状位",
+        image_type=["DERIVED", "SECONDARY", "MPR"],
+        derivation_description=f"Coronal reformat, average of {rows_per_slab} rows",
         hounsfield=np.rint(reformatted).astype(np.int16),
         pixel_spacing=(x_mm, x_mm),
         slice_thickness=rows_per_slab * y_mm,
@@ -165,7 +165,7 @@ def _image(study: HeadCtStudy, series: _Series, index: int) -> Dataset:
     _add_pixels(image, series.hounsfield[index])
     image.InstanceNumber = index + 1
     image.SOPClassUID = CTImageStorage
-    image.SOPInstanceUID = uid_from(f'{study.study_instance_uid}/{series.series_number}/{index + 1}')
+    image.SOPInstanceUID = uid_from(f"{study.study_instance_uid}/{series.series_number}/{index + 1}")
     image.file_meta = FileMetaDataset()
     image.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     return image
@@ -176,29 +176,29 @@ def _add_study(image: Dataset, study: HeadCtStudy) -> None:
     image.PatientName = study.patient_name
     image.PatientID = study.patient_id
     image.PatientSex = study.patient_sex
-    image.PatientBirthDate = f'{study.patient_birth_date:%Y%m%d}'
+    image.PatientBirthDate = f"{study.patient_birth_date:%Y%m%d}"
     image.StudyInstanceUID = study.study_instance_uid
-    image.StudyID = '1'
+    image.StudyID = "1"
     image.StudyDescription = study.study_description
     image.AccessionNumber = study.accession_number
-    image.ReferringPhysicianName = ''
-    for what in ('Study', 'Series', 'Acquisition', 'Content'):
-        setattr(image, f'{what}Date', f'{study.study_datetime:%Y%m%d}')
-        setattr(image, f'{what}Time', f'{study.study_datetime:%H%M%S}')
+    image.ReferringPhysicianName = ""
+    for what in ("Study", "Series", "Acquisition", "Content"):
+        setattr(image, f"{what}Date", f"{study.study_datetime:%Y%m%d}")
+        setattr(image, f"{what}Time", f"{study.study_datetime:%H%M%S}")
     if study.study_datetime.tzinfo is not None:
-        image.TimezoneOffsetFromUTC = f'{study.study_datetime:%z}'
+        image.TimezoneOffsetFromUTC = f"{study.study_datetime:%z}"
 
 
 def _add_series(image: Dataset, study: HeadCtStudy, series: _Series) -> None:
     """General Series, Frame of Reference, General Image, CT Image (PS3.3 §C.7.3.1, §C.7.4.1, §C.7.6.1, §C.8.2.1)."""
-    image.Modality = 'CT'
-    image.SeriesInstanceUID = uid_from(f'{study.study_instance_uid}/{series.series_number}')
+    image.Modality = "CT"
+    image.SeriesInstanceUID = uid_from(f"{study.study_instance_uid}/{series.series_number}")
     image.SeriesNumber = series.series_number
     image.SeriesDescription = series.series_description
-    image.BodyPartExamined = 'HEAD'
-    image.PatientPosition = 'HFS'
-    image.FrameOfReferenceUID = uid_from(f'{study.study_instance_uid}/frame of reference')
-    image.PositionReferenceIndicator = ''
+    image.BodyPartExamined = "HEAD"
+    image.PatientPosition = "HFS"
+    image.FrameOfReferenceUID = uid_from(f"{study.study_instance_uid}/frame of reference")
+    image.PositionReferenceIndicator = ""
     image.ImageType = series.image_type
     if series.derivation_description:
         image.DerivationDescription = series.derivation_description
@@ -208,11 +208,11 @@ def _add_series(image: Dataset, study: HeadCtStudy, series: _Series) -> None:
 
 def _add_equipment(image: Dataset, study: HeadCtStudy) -> None:
     """General Equipment (PS3.3 §C.7.5.1)."""
-    image.Manufacturer = 'CloudFilm demo'
-    image.ManufacturerModelName = 'Head CT'
-    image.DeviceSerialNumber = 'DEMO-0001'
-    image.StationName = 'DEMOCT'
-    image.SoftwareVersions = '1'
+    image.Manufacturer = "CloudFilm demo"
+    image.ManufacturerModelName = "Head CT"
+    image.DeviceSerialNumber = "DEMO-0001"
+    image.StationName = "DEMOCT"
+    image.SoftwareVersions = "1"
     image.InstitutionName = study.institution_name
 
 
@@ -229,19 +229,19 @@ def _add_plane(image: Dataset, series: _Series, index: int) -> None:
 
 def _add_pixels(image: Dataset, hounsfield: npt.NDArray[np.int16]) -> None:
     """Image Pixel, Modality LUT, VOI LUT (PS3.3 §C.7.6.3, §C.11.1, §C.11.2): HU = stored + intercept."""
-    stored = np.clip(hounsfield.astype(np.int32) - _RESCALE_INTERCEPT, -32768, 32767).astype('<i2')
+    stored = np.clip(hounsfield.astype(np.int32) - _RESCALE_INTERCEPT, -32768, 32767).astype("<i2")
     image.SamplesPerPixel = 1
-    image.PhotometricInterpretation = 'MONOCHROME2'
+    image.PhotometricInterpretation = "MONOCHROME2"
     image.Rows, image.Columns = stored.shape
     image.BitsAllocated = image.BitsStored = 16
     image.HighBit = 15
     image.PixelRepresentation = 1
     image.RescaleIntercept = str(_RESCALE_INTERCEPT)
-    image.RescaleSlope = '1'
-    image.RescaleType = 'HU'
-    image.WindowCenter = ['40', '480']
-    image.WindowWidth = ['80', '2500']
-    image.WindowCenterWidthExplanation = ['BRAIN', 'BONE']
+    image.RescaleSlope = "1"
+    image.RescaleType = "HU"
+    image.WindowCenter = ["40", "480"]
+    image.WindowWidth = ["80", "2500"]
+    image.WindowCenterWidthExplanation = ["BRAIN", "BONE"]
     image.PixelData = stored.tobytes()
 
 

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-_PACKAGE = 'invesalius-examples'
-_INSTALLED_AS = 'usr/share/doc/invesalius-examples/examples/Cranium.inv3'
+_PACKAGE = "invesalius-examples"
+_INSTALLED_AS = "usr/share/doc/invesalius-examples/examples/Cranium.inv3"
 _APT_TIMEOUT_SECONDS = 300
 _AXIAL = 1  # InVesalius' number for a project made from axial slices
 
@@ -52,9 +52,9 @@ class Voxels:
 
     def __post_init__(self) -> None:
         if self.hounsfield.dtype != np.int16 or self.hounsfield.ndim != 3 or min(self.hounsfield.shape) < 2:
-            raise ValueError(f'voxels must be int16 of shape (≥2, ≥2, ≥2), not {self.hounsfield.dtype} of shape {self.hounsfield.shape}')
+            raise ValueError(f"voxels must be int16 of shape (≥2, ≥2, ≥2), not {self.hounsfield.dtype} of shape {self.hounsfield.shape}")
         if min(self.spacing_mm) <= 0:
-            raise ValueError(f'the spacing must be positive millimetres, not {self.spacing_mm}')
+            raise ValueError(f"the spacing must be positive millimetres, not {self.spacing_mm}")
 
     def position_mm(self, slice_: float, row: float, column: float) -> tuple[float, float, float]:
         """Return the (x, y, z) of a voxel's centre, or of a place between voxels, in millimetres from the middle of the volume."""
@@ -78,7 +78,7 @@ def head_voxels(cache: Path) -> Voxels:
     HeadVoxelsError
         When the package cannot be fetched, or does not hold what is expected.
     """
-    project = cache / 'Cranium.inv3'
+    project = cache / "Cranium.inv3"
     if not project.exists():
         _fetch(project)
     return read_inv3(project)
@@ -102,17 +102,17 @@ def read_inv3(project: Path) -> Voxels:
     """
     try:
         with tarfile.open(project) as tar:
-            description = next(member for member in tar if PurePosixPath(member.name).name == 'main.plist')
+            description = next(member for member in tar if PurePosixPath(member.name).name == "main.plist")
             facts: dict[str, Any] = plistlib.loads(_content(tar, description.name))
-            matrix = facts['matrix']
-            if facts['orientation'] != _AXIAL or matrix['dtype'] != 'int16':
-                raise HeadVoxelsError(f'{project} holds {matrix["dtype"]} slices of orientation {facts["orientation"]}, not axial int16.')
-            content = _content(tar, str(PurePosixPath(description.name).with_name(matrix['filename'])))
-        x_mm, y_mm, z_mm = (float(distance) for distance in facts['spacing'])
-        stored = np.frombuffer(content, '<i2').reshape(matrix['shape'])
+            matrix = facts["matrix"]
+            if facts["orientation"] != _AXIAL or matrix["dtype"] != "int16":
+                raise HeadVoxelsError(f"{project} holds {matrix['dtype']} slices of orientation {facts['orientation']}, not axial int16.")
+            content = _content(tar, str(PurePosixPath(description.name).with_name(matrix["filename"])))
+        x_mm, y_mm, z_mm = (float(distance) for distance in facts["spacing"])
+        stored = np.frombuffer(content, "<i2").reshape(matrix["shape"])
         return Voxels(np.ascontiguousarray(stored[:, ::-1, :], np.int16), (z_mm, y_mm, x_mm))
     except (tarfile.TarError, plistlib.InvalidFileException, zlib.error, EOFError, OSError, StopIteration, KeyError, ValueError) as error:
-        raise HeadVoxelsError(f'{project} cannot be read ({type(error).__name__}): delete it and it will be fetched again.') from error
+        raise HeadVoxelsError(f"{project} cannot be read ({type(error).__name__}): delete it and it will be fetched again.") from error
 
 
 def _content(tar: tarfile.TarFile, name: str) -> bytes:
@@ -126,19 +126,19 @@ def _content(tar: tarfile.TarFile, name: str) -> bytes:
 def _fetch(project: Path) -> None:
     """Put the package's project file at `project`, whole or not at all (a rename within one folder)."""
     project.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=project.parent, prefix='invesalius-examples.') as name:
+    with tempfile.TemporaryDirectory(dir=project.parent, prefix="invesalius-examples.") as name:
         folder = Path(name)
         # Package lists of our own: the system's may be missing (as in an image) or not ours to write.
-        (folder / 'lists/partial').mkdir(parents=True)
-        (folder / 'archives/partial').mkdir(parents=True)
-        own = [f'-oDir::State::lists={folder}/lists', f'-oDir::Cache={folder}', '-oAPT::Sandbox::User=', '-oAcquire::Retries=1']
-        _run(['apt-get', '-qq', *own, '-oAPT::Update::Error-Mode=any', 'update'], folder)
-        _run(['apt-get', '-qq', *own, 'download', _PACKAGE], folder)
-        package = next(folder.glob(f'{_PACKAGE}_*.deb'))
-        _run(['dpkg-deb', '-x', str(package), str(folder / 'tree')], folder)
-        unpacked = folder / 'tree' / _INSTALLED_AS
+        (folder / "lists/partial").mkdir(parents=True)
+        (folder / "archives/partial").mkdir(parents=True)
+        own = [f"-oDir::State::lists={folder}/lists", f"-oDir::Cache={folder}", "-oAPT::Sandbox::User=", "-oAcquire::Retries=1"]
+        _run(["apt-get", "-qq", *own, "-oAPT::Update::Error-Mode=any", "update"], folder)
+        _run(["apt-get", "-qq", *own, "download", _PACKAGE], folder)
+        package = next(folder.glob(f"{_PACKAGE}_*.deb"))
+        _run(["dpkg-deb", "-x", str(package), str(folder / "tree")], folder)
+        unpacked = folder / "tree" / _INSTALLED_AS
         if not unpacked.is_file():
-            raise HeadVoxelsError(f'{package.name} holds no {_INSTALLED_AS}: this release of Debian packs it differently.')
+            raise HeadVoxelsError(f"{package.name} holds no {_INSTALLED_AS}: this release of Debian packs it differently.")
         os.replace(unpacked, project)
 
 
@@ -154,7 +154,7 @@ def _run(command: list[str], folder: Path) -> None:
             f"The demo's head CT (Debian package {_PACKAGE}) did not arrive within {_APT_TIMEOUT_SECONDS} seconds: is the network up?"
         ) from None
     if done.returncode != 0:
-        reason = (done.stderr.strip().splitlines() or [f'exit status {done.returncode}'])[-1]
+        reason = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
         raise HeadVoxelsError(
             f"The demo's head CT (Debian package {_PACKAGE}) could not be fetched: is the network up? {command[0]} says: {reason}"
         )

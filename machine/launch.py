@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import threading
-from pathlib import Path
 
 from cloudfilm.db.migrate import DatabaseIsNewer, migrate, migrations
 from machine.certificate import ensure_certificate
@@ -89,7 +88,11 @@ def _environment(options: Options, orthanc_port: int) -> dict[str, str]:
         "CLOUDFILM_DATABASE_URI": database_uri("cloudfilm"),
         "CLOUDFILM_INDEX_URI": database_uri("orthanc"),
     }
-    callers = {name: value for name, value in os.environ.items() if name.startswith("CLOUDFILM_") and name not in ("CLOUDFILM_INSIDE", "CLOUDFILM_CACHE")}
+    callers = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith("CLOUDFILM_") and name not in ("CLOUDFILM_INSIDE", "CLOUDFILM_CACHE")
+    }
     return callers | ours
 
 

@@ -24,13 +24,21 @@ def parse_options(arguments: list[str]) -> Options:
     parser = argparse.ArgumentParser(
         prog="scripts/run", description="Start CloudFilm on this machine: portal and DICOMweb by HTTPS, DICOM, and all that is behind them."
     )
-    parser.add_argument("--data", metavar="DIR", help="data folder (default: var/ in the checkout)")  # taken by scripts/native/enter already
+    parser.add_argument(
+        "--data", metavar="DIR", help="data folder (default: var/ in the checkout)"
+    )  # taken by scripts/native/enter already
     parser.add_argument("--https-port", type=_port, default=8443, metavar="PORT", help="portal and DICOMweb (default: 8443)")
     parser.add_argument("--http-port", type=_port, default=8080, metavar="PORT", help="redirects to https (default: 8080)")
-    parser.add_argument("--dicom-port", type=_port, default=4242, metavar="PORT", help="C-STORE and C-ECHO, AE title CLOUDFILM (default: 4242)")
-    parser.add_argument("--bind", default="127.0.0.1", metavar="ADDRESS", help="address for HTTP and HTTPS (default: 127.0.0.1; 0.0.0.0 for all)")
+    parser.add_argument(
+        "--dicom-port", type=_port, default=4242, metavar="PORT", help="C-STORE and C-ECHO, AE title CLOUDFILM (default: 4242)"
+    )
+    parser.add_argument(
+        "--bind", default="127.0.0.1", metavar="ADDRESS", help="address for HTTP and HTTPS (default: 127.0.0.1; 0.0.0.0 for all)"
+    )
     parser.add_argument("--public-url", metavar="URL", help="what the QR code leads to (default: https://localhost:PORT)")
-    parser.add_argument("--role", choices=("cloud", "all"), default="all", help="what this machine is (the gateway comes with a later release)")
+    parser.add_argument(
+        "--role", choices=("cloud", "all"), default="all", help="what this machine is (the gateway comes with a later release)"
+    )
     parsed = parser.parse_args(arguments)
     public_url = parsed.public_url or os.environ.get("CLOUDFILM_PUBLIC_URL") or f"https://localhost:{parsed.https_port}"
     ports = [parsed.https_port, parsed.http_port, parsed.dicom_port]

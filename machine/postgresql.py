@@ -13,7 +13,10 @@ from machine.installation import LOG, POSTGRESQL, POSTGRESQL_SOCKETS, CannotStar
 
 _BINARIES = "/usr/lib/postgresql/17/bin"
 _HBA = "local all all peer map=cloudfilm\n"
-_IDENT = "".join(f"cloudfilm {system} {role}\n" for system, role in (("postgres", "postgres"), ("root", "postgres"), ("root", "cloudfilm"), ("orthanc", "cloudfilm")))
+_IDENT = "".join(
+    f"cloudfilm {system} {role}\n"
+    for system, role in (("postgres", "postgres"), ("root", "postgres"), ("root", "cloudfilm"), ("orthanc", "cloudfilm"))
+)
 DATABASES = ("orthanc", "cloudfilm")
 
 
@@ -28,7 +31,9 @@ def ensure_cluster() -> None:
         return
     command = ["runuser", "-u", "postgres", "--", f"{_BINARIES}/initdb", "-D", str(POSTGRESQL), "--encoding=UTF8", "--locale=C.UTF-8"]
     command += ["--auth=peer", "--username=postgres", "--data-checksums"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False, env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}, cwd="/")
+    result = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}, cwd="/"
+    )
     if result.returncode != 0:
         last_line = (result.stderr.strip().splitlines() or ["no message"])[-1]
         raise CannotStart(f"PostgreSQL's data folder could not be made: {last_line}")

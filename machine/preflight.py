@@ -32,16 +32,22 @@ def check_version(known: int) -> None:
         return
     text = VERSION_FILE.read_text(encoding="ascii", errors="replace").strip()
     if not text.isdigit():
-        raise CannotStart(f"{VERSION_FILE.name} in the data folder holds {text[:20]!r} instead of a version number: is this a CloudFilm data folder?")
+        raise CannotStart(
+            f"{VERSION_FILE.name} in the data folder holds {text[:20]!r} instead of a version number: is this a CloudFilm data folder?"
+        )
     if int(text) > known:
-        raise CannotStart(f"The data folder was written by a newer CloudFilm (version {text}, this one knows {known}): use the newer release.")
+        raise CannotStart(
+            f"The data folder was written by a newer CloudFilm (version {text}, this one knows {known}): use the newer release."
+        )
 
 
 def check_disk() -> None:
     """Refuse to start when there is no room to receive anything."""
     free = shutil.disk_usage(DATA).free
     if free < int(os.environ.get("CLOUDFILM_MINIMUM_FREE_BYTES", MINIMUM_FREE_BYTES)):
-        raise CannotStart(f"The data folder's disk has only {free // 1024**2} MB free, at least 1024 MB are needed: make room, or use --data DIR.")
+        raise CannotStart(
+            f"The data folder's disk has only {free // 1024**2} MB free, at least 1024 MB are needed: make room, or use --data DIR."
+        )
 
 
 def check_ports(options: Options) -> None:

@@ -129,7 +129,9 @@ class PatchMismatch(Exception):
     """A patch did not match as often as it must: OHIF has changed."""
 
     def __init__(self, patch: Patch, name: str, expected: int, found: int) -> None:
-        super().__init__(f"patch “{patch.what}” matched {found} times in {name}, expected {expected}; see ohif_config/README.md on new versions")
+        super().__init__(
+            f"patch “{patch.what}” matched {found} times in {name}, expected {expected}; see ohif_config/README.md on new versions"
+        )
         self.patch, self.name, self.expected, self.found = patch, name, expected, found
 
 

@@ -39,6 +39,7 @@ class OrthancLog(logging.Handler):
     """Python's log goes to Orthanc's."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
         write = orthanc.LogError if record.levelno >= logging.ERROR else orthanc.LogWarning
         write(self.format(record))
 

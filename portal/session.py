@@ -34,9 +34,8 @@ def visitor() -> GrantHolder | None:
     """Whose visit this is, None when there is none or its grant is revoked or expired. The disclaimer may not have been accepted yet."""
     now = services().clock()
     for holder in services().doorkeeper.holders(headers()):
-        if isinstance(holder, GrantHolder) and holder.sees_report and holder.revoked_at is None:
-            if holder.expires_at is None or now < holder.expires_at:
-                return holder
+        if isinstance(holder, GrantHolder) and holder.sees_report and holder.is_open(now):
+            return holder
     return None
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint
 
+from cloudfilm.db.workers import count_live_workers
 from cloudfilm.errors import Unavailable
 from portal.services import services
 
@@ -21,11 +22,8 @@ def show_health() -> tuple[dict[str, Any], int, dict[str, str]]:
     parts = {"portal": "up", "database": "down", "worker": "unknown"}
     try:
         with services().database.transaction() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => %s)", (_WORKER_SILENT_SECONDS,)
-            )
             parts["database"] = "up"
-            parts["worker"] = "up" if cursor.fetchone()[0] else "down"
+            parts["worker"] = "up" if count_live_workers(cursor, _WORKER_SILENT_SECONDS) else "down"
     except Unavailable:
         pass
     is_up = all(state == "up" for state in parts.values())

@@ -34,6 +34,10 @@ class GrantHolder:
     expires_at: datetime | None
     revoked_at: datetime | None
 
+    def is_open(self, now: datetime) -> bool:
+        """Neither revoked nor expired."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
 
 @dataclass(frozen=True, slots=True)
 class ApiHolder:

@@ -10,13 +10,13 @@ from typing import Any
 
 import psycopg2
 import psycopg2.extensions
-from psycopg2.extras import DictCursor, register_uuid
+from psycopg2.extras import register_uuid
 from psycopg2.pool import ThreadedConnectionPool
 
 from cloudfilm.errors import Unavailable
 
-Cursor = DictCursor
-register_uuid()
+type Cursor = psycopg2.extensions.cursor
+register_uuid()  # type: ignore[no-untyped-call]
 
 
 class Database:
@@ -52,7 +52,7 @@ class Database:
         try:
             connection = self._connect()
             try:
-                with connection, connection.cursor(cursor_factory=DictCursor) as cursor:
+                with connection, connection.cursor() as cursor:
                     yield cursor
             except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
                 connection.close()
@@ -87,6 +87,14 @@ class Database:
         pool = self._pool
         if pool is not None:
             pool.putconn(connection, close=bool(connection.closed))
+
+
+def only_value(cursor: Cursor) -> Any:
+    """The one value of the one row that a statement always gives."""
+    row = cursor.fetchone()
+    if row is None:
+        raise AssertionError("a statement that always gives a row gave none")
+    return row[0]
 
 
 def _is_stale(connection: psycopg2.extensions.connection) -> bool:

@@ -54,7 +54,7 @@ def add_modality(cursor: Cursor, modality: Modality) -> Modality:
         (modality.aet, modality.hospital_id, modality.host),
     )
     cursor.execute("SELECT aet, hospital_id, host FROM modality WHERE aet = %s", (modality.aet,))
-    return Modality(*cursor.fetchone())
+    return next(Modality(*row) for row in cursor.fetchall())
 
 
 def hospital_of_modality(cursor: Cursor, aet: str) -> str | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg2
 from procrastinate.schema import SchemaManager
 
+from cloudfilm.db.database import only_value
 from cloudfilm.errors import CloudFilmError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -35,12 +36,16 @@ def migrate(database_uri: str) -> int:
     try:
         with connection, connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
-            cursor.execute("CREATE TABLE IF NOT EXISTS schema_version (version integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())")
+            cursor.execute(
+                "CREATE TABLE IF NOT EXISTS schema_version (version integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())"
+            )
             cursor.execute("SELECT coalesce(max(version), 0) FROM schema_version")
-            version = int(cursor.fetchone()[0])  # type: ignore[index]
+            version = int(only_value(cursor))
         newest = migrations()[-1][0]
         if version > newest:
-            raise DatabaseIsNewer(f"The data were written by a newer CloudFilm (version {version}); this one knows up to {newest}. Use the newer release.")
+            raise DatabaseIsNewer(
+                f"The data were written by a newer CloudFilm (version {version}); this one knows up to {newest}. Use the newer release."
+            )
         for number, path in migrations():
             if number > version:
                 with connection, connection.cursor() as cursor:
@@ -48,7 +53,7 @@ def migrate(database_uri: str) -> int:
                     cursor.execute("INSERT INTO schema_version (version) VALUES (%s)", (number,))
         with connection, connection.cursor() as cursor:
             cursor.execute("SELECT to_regclass('procrastinate_jobs') IS NULL")
-            if cursor.fetchone()[0]:  # type: ignore[index]
+            if only_value(cursor):
                 # psycopg2 would read the % signs in the schema as placeholders only if arguments were given: none are.
                 cursor.execute(SchemaManager.get_schema())
         return newest

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from psycopg2.extras import Json
 
-from cloudfilm.db.database import Cursor
+from cloudfilm.db.database import Cursor, only_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def add_report(cursor: Cursor, report_id: UUID, hospital_id: str, document_sha25
         (report_id, hospital_id, document_sha256, now),
     )
     cursor.execute("SELECT report_id FROM report WHERE hospital_id = %s AND document_sha256 = %s", (hospital_id, document_sha256))
-    return UUID(str(cursor.fetchone()[0]))
+    return UUID(str(only_value(cursor)))
 
 
 def report_with_id(cursor: Cursor, report_id: UUID, for_update: bool = False) -> ReportRecord | None:

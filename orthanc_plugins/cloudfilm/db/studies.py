@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from cloudfilm.db.database import Cursor
+from cloudfilm.db.database import Cursor, only_value
 from cloudfilm.dicom.study_summary import StudySummary
 
 
@@ -42,7 +42,7 @@ def claim_study(cursor: Cursor, study_instance_uid: str, hospital_id: str) -> st
         (study_instance_uid, hospital_id),
     )
     cursor.execute("SELECT hospital_id FROM study WHERE study_instance_uid = %s", (study_instance_uid,))
-    return str(cursor.fetchone()[0])
+    return str(only_value(cursor))
 
 
 def study_with_uid(cursor: Cursor, study_instance_uid: str) -> StudyRecord | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from cloudfilm.db.database import Cursor
+from cloudfilm.db.database import Cursor, only_value
 
 WINDOW = timedelta(minutes=15)
 
@@ -23,7 +23,7 @@ def count_attempt(cursor: Cursor, address: str, now: datetime) -> int:
         " ON CONFLICT (address, window_start) DO UPDATE SET attempts = wrong_code.attempts + 1 RETURNING attempts",
         (address, window_start(now)),
     )
-    return int(cursor.fetchone()[0])
+    return int(only_value(cursor))
 
 
 def forgive_attempt(cursor: Cursor, address: str, now: datetime) -> None:

@@ -10,7 +10,7 @@ def display_name(person_name: str) -> str:
     alphabetic, ideographic = groups[0], groups[1] if len(groups) > 1 else ""
     chosen = ideographic or alphabetic
     parts = [part.strip() for part in chosen.split("^")]
-    family, given, middle = (parts + ["", "", ""])[:3]
+    family, given, middle = [*parts, "", "", ""][:3]
     if any("⺀" <= character <= "鿿" or character >= "\U00020000" for character in chosen):
         return family + given + middle
     return " ".join(part for part in (given, middle, family) if part)

@@ -10,8 +10,9 @@ from cloudfilm.db.deliveries import delivery_of_report, set_stamped
 from cloudfilm.db.reports import ReportPage, report_with_id, set_fields, set_pages, set_status
 from cloudfilm.jobs.context import JobContext
 from cloudfilm.jobs.match_report import match_report_in
-from cloudfilm.reports.document import DocumentLimits, read_document
+from cloudfilm.reports.document import read_document
 from cloudfilm.reports.grant_keys import GrantKeys
+from cloudfilm.reports.limits import DocumentLimits
 from cloudfilm.reports.refusal import DocumentRefused
 from cloudfilm.reports.stamp import Stamp
 from cloudfilm.storage.sealing import seal, unseal

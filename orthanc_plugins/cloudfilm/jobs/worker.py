@@ -75,4 +75,3 @@ def main() -> None:
     app = create_worker(context, settings.database_uri)
     with app.open():
         app.run_worker(concurrency=2, fetch_job_polling_interval=1, delete_jobs="successful", shutdown_graceful_timeout=20)
-

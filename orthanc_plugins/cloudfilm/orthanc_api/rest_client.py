@@ -28,7 +28,8 @@ class OrthancClient:
 
     def study(self, orthanc_study_id: str) -> dict[str, Any] | None:
         """``/studies/{id}``, None when it is not (any more) there."""
-        return self._json("GET", f"/studies/{orthanc_study_id}")
+        study: dict[str, Any] | None = self._json("GET", f"/studies/{orthanc_study_id}")
+        return study
 
     def series_of_study(self, orthanc_study_id: str) -> list[dict[str, Any]]:
         """``/studies/{id}/series``, empty when the study is not there."""
@@ -41,7 +42,14 @@ class OrthancClient:
 
     def set_modality(self, aet: str, host: str) -> None:
         """Register a DICOM sender: it may C-ECHO and C-STORE, nothing else. Its port is unknown: we never call it."""
-        rights = {"AllowEcho": True, "AllowStore": True, "AllowFind": False, "AllowFindWorklist": False, "AllowGet": False, "AllowMove": False}
+        rights = {
+            "AllowEcho": True,
+            "AllowStore": True,
+            "AllowFind": False,
+            "AllowFindWorklist": False,
+            "AllowGet": False,
+            "AllowMove": False,
+        }
         self._json("PUT", f"/modalities/{aet}", {"AET": aet, "Host": host, "Port": 104, **rights})
 
     def _json(self, method: str, path: str, body: Any = None) -> Any:

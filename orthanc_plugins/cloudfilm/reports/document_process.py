@@ -42,7 +42,7 @@ def answer_of(pdf: bytes, wanted: Stamp, limits: DocumentLimits) -> Sequence[byt
         return [
             json.dumps({"refused": "the document needs too much memory", "allowed": "a document of a few ordinary pages is read"}).encode()
         ]
-    except Exception as error:  # noqa: BLE001 - a damaged document makes the libraries raise whatever they meet
+    except Exception as error:
         return [json.dumps({"refused": "the document is damaged", "allowed": _ALLOWED, "cause": _place(error)}).encode()]
     head = {"fields": fields.to_json(), "sizes": [(image.width, image.height) for image in images]}
     return [json.dumps(head).encode(), stamped, *(image.webp for image in images)]
@@ -60,7 +60,7 @@ def _check_pages(pdf: bytes, limits: DocumentLimits) -> None:
             raise DocumentRefused(f"the document has {len(document)} pages", f"1 to {limits.max_pages} pages are read")
         for number in range(len(document)):
             sides = document.get_page_size(number)
-            if not (1 <= min(sides) and max(sides) <= limits.max_page_points):
+            if not (min(sides) >= 1 and max(sides) <= limits.max_page_points):
                 raise DocumentRefused(
                     f"page {number + 1} has an impossible size", f"sides of 1 to {limits.max_page_points} points are read"
                 )
