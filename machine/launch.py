@@ -91,7 +91,7 @@ def _environment(options: Options, orthanc_port: int) -> dict[str, str]:
     callers = {
         name: value
         for name, value in os.environ.items()
-        if name.startswith("CLOUDFILM_") and name not in ("CLOUDFILM_INSIDE", "CLOUDFILM_CACHE")
+        if name.startswith("CLOUDFILM_") and name not in ("CLOUDFILM_INSIDE", "CLOUDFILM_CACHE", "CLOUDFILM_DATA_OUTSIDE")
     }
     return callers | ours
 

@@ -33,7 +33,10 @@ def read_report(context: JobContext, report_id_text: str) -> None:
         return
     keys = GrantKeys.from_bytes(unseal(delivery.sealed_keys, context.key_ring))
     stamp = Stamp(
-        url=keys.qr_url(context.settings.public_url), access_code=keys.access_code, size_mm=float(context.settings.stamp_size_millimeters)
+        url=keys.qr_url(context.settings.public_url),
+        access_code=keys.access_code,
+        size_mm=float(context.settings.stamp_size_millimeters),
+        corner=context.settings.stamp_corner,
     )
     try:
         reading = read_document(context.documents.get(report.document_sha256), stamp, DocumentLimits())

@@ -52,7 +52,7 @@ def stamp(original_pdf: bytes, stamp: Stamp) -> bytes:
     """
     Print a stamp on a copy of a report.
 
-    It goes to the first page, into a blank place as near as possible to the top right corner; where no place is blank, onto a page of its own
+    It goes to the first page, into a blank place as near as possible to the wanted corner; where no place is blank, onto a page of its own
     at the end. Text, annotations and the other pages are not changed.
 
     Raises
@@ -65,7 +65,7 @@ def stamp(original_pdf: bytes, stamp: Stamp) -> bytes:
     if reader.is_encrypted:
         reader.decrypt("")
     writer = PdfWriter(clone_from=reader)
-    box = _blank_box(original_pdf, drawing)
+    box = _blank_box(original_pdf, drawing, stamp.corner)
     overlay = PdfReader(io.BytesIO(drawing.pdf)).pages[0]
     page = writer.pages[0]
     frame = _frame(page)
@@ -83,14 +83,14 @@ def stamp(original_pdf: bytes, stamp: Stamp) -> bytes:
     return target.getvalue()
 
 
-def _blank_box(pdf: bytes, drawing: StampDrawing) -> Box | None:
+def _blank_box(pdf: bytes, drawing: StampDrawing, corner: str) -> Box | None:
     document = pypdfium2.PdfDocument(pdf)
     try:
         gray = np.asarray(document[0].render(scale=1 / _POINTS_PER_PIXEL).to_pil().convert("L"), dtype=np.uint8)
     finally:
         document.close()
     width, height, margin = (int(np.ceil(points / _POINTS_PER_PIXEL)) for points in (drawing.width, drawing.height, _EDGE))
-    return find_blank_box(gray, width, height, margin)
+    return find_blank_box(gray, width, height, margin, corner)
 
 
 def _frame(page: PageObject) -> _Frame:

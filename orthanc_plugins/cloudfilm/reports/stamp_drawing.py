@@ -33,12 +33,15 @@ class Stamp:
         What stands under the code.
     size_mm
         The side of the QR code with its quiet zone. It is printed larger where modules would be smaller than 0.6 mm.
+    corner
+        Where on the page, if there is room: one of `cloudfilm.reports.placement.CORNERS`.
     """
 
     url: str
     access_code: str
     caption_lines: tuple[str, ...] = ("扫码查看影像和报告",)
     size_mm: float = 25.0
+    corner: str = "top-right"
 
 
 @dataclass(frozen=True, slots=True)
