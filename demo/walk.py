@@ -79,7 +79,9 @@ def _run() -> None:
     report = _wait_until_matched(environment, token, answer["report_id"])
     print(f"   study {report['study_instance_uid']}: {report['status_reason']}")
     stamped = _save_stamped(environment, token, answer)
-    print(f"\n   The patient's link    {answer['link']}\n   Access code           {answer['access_code']}\n   Stamped report        {stamped}\n")
+    print(
+        f"\n   The patient's link    {answer['link']}\n   Access code           {answer['access_code']}\n   Stamped report        {stamped}\n"
+    )
 
 
 def _environment() -> dict[str, str]:
@@ -112,9 +114,7 @@ def _fields(study: HeadCtStudy, now: datetime) -> ReportFields:
 
 
 def _admin(*arguments: str) -> dict[str, Any]:
-    result = subprocess.run(
-        [sys.executable, "-m", "admin.cli", "--json", *arguments], capture_output=True, text=True, check=False, cwd=APP
-    )
+    result = subprocess.run([sys.executable, "-m", "admin.cli", "--json", *arguments], capture_output=True, text=True, check=False, cwd=APP)
     if result.returncode != 0:
         raise DemoFailed(result.stderr.strip().removeprefix("Error: "))
     answer: dict[str, Any] = json.loads(result.stdout)

@@ -57,7 +57,7 @@ def _search_in_order(level: str, keys: list[tuple[str, str]], study_instance_uid
     for start in range(0, len(study_instance_uids), 100):
         portion = study_instance_uids[start : start + 100]
         place = {uid: number for number, uid in enumerate(portion)}
-        datasets = services().search(level, [*keys, ("StudyInstanceUID", "\\".join(portion))])
+        datasets = services().search(level, [*keys, ("StudyInstanceUID", ",".join(portion))])
         datasets = [dataset for dataset in datasets if _study_of(dataset) in place]
         found.extend(sorted(datasets, key=lambda dataset: place[_study_of(dataset)]))
     return found
@@ -72,7 +72,9 @@ def _with_public_address(dataset: dict[str, Any]) -> dict[str, Any]:
     """RetrieveURL as the client can reach it: inside, DICOMweb's plugin does not know under which name it was asked."""
     retrieve_url = dataset.get("00081190", {})
     if "Value" in retrieve_url:
-        retrieve_url["Value"] = [request.host_url + "dicom-web/" + url.split("/dicom-web/", 1)[-1] for url in retrieve_url["Value"]]
+        retrieve_url["Value"] = [
+            services().settings.public_url + "/dicom-web/" + url.split("/dicom-web/", 1)[-1] for url in retrieve_url["Value"]
+        ]
     return dataset
 
 

@@ -25,7 +25,8 @@ def take_code_form() -> Response:
     try:
         grant, remaining = open_with_code(request.form.get("access_code", "")[:100], request.remote_addr or "")
     except TooManyAttempts as error:
-        response = _form(status=429, minutes=-(-error.retry_after_seconds // 60))
+        # To people the page matters, not the number; a 429 would be answered by nginx without it.
+        response = _form(status=400, minutes=-(-error.retry_after_seconds // 60))
         response.headers["Retry-After"] = str(error.retry_after_seconds)
         return response
     if grant is None:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """DICOMweb's own search, asked from inside Orthanc: for the portal, which knows whose studies may be found.
 
-It must be asked under another path than the one that the portal answers: the Python plugin would call itself (measured).
+It must be asked under another path than the one that the portal answers: the Python plugin would call itself (measured). Its values must not be
+percent-encoded: DICOMweb 1.20 does not decode them (measured: ``PatientName=Wang%5EXiaoMing`` finds nothing), and takes a list of UIDs with commas.
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
-from urllib.parse import urlencode
+
+from cloudfilm.errors import BadRequest
+
+_CANNOT_BE_SAID = "&#"
 
 
 class InternalSearch:
@@ -38,6 +42,15 @@ class InternalSearch:
         -------
         list of dict
             DICOM JSON datasets (PS3.18 §F).
+
+        Raises
+        ------
+        BadRequest
+            A name or a value holds a character that cannot be said to DICOMweb's plugin.
         """
-        answer: list[dict[str, Any]] = json.loads(self._get(f"/dicom-web/{level}?{urlencode(query)}"))
+        for name, value in query:
+            if any(character in name + value for character in _CANNOT_BE_SAID) or "=" in name:
+                raise BadRequest(f"A matching key cannot hold any of {_CANNOT_BE_SAID}.")
+        text = "&".join(f"{name}={value}" for name, value in query)
+        answer: list[dict[str, Any]] = json.loads(self._get(f"/dicom-web/{level}?{text}"))
         return answer

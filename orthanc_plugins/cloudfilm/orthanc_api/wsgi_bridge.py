@@ -4,12 +4,14 @@
 Measured on Orthanc 1.12.7 with its Python plugin 5.0: of a repeated query parameter only the last reaches the callback, and values stay
 percent-encoded; nginx therefore passes the query along in a header. Orthanc takes multipart/form-data apart itself, so nginx passes the
 content type in a header of its own too. `SendHttpStatus` adds a second Content-Type after ours: nginx takes the
-first. `SetCookie` is not needed: a header may be set several times.
+first. `SetCookie` is not needed: a header may be set several times. A status that Orthanc has no name for is never sent and the client waits for
+ever: 429 travels as 509, which nginx turns back.
 """
 
 from __future__ import annotations
 
 import io
+import logging
 import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 QUERY_HEADER = "x-cloudfilm-query"
 CONTENT_TYPE_HEADER = "x-cloudfilm-content-type"
 PREFIX = "/portal"
+_TRAVELS_AS = {429: 509}
+_UNKNOWN_TO_ORTHANC = frozenset({103, 308, 418, 421, 425, 428, 431, 451, 511})
+_log = logging.getLogger(__name__)
 
 
 class RestOutput(Protocol):
@@ -81,6 +86,10 @@ def environ_of(uri: str, request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _send(output: RestOutput, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
+    if status in _UNKNOWN_TO_ORTHANC:
+        _log.error("the portal answered %d, which Orthanc cannot send", status)
+        status, content = 500, b""
+    status = _TRAVELS_AS.get(status, status)
     content_type = next((value for name, value in headers if name.lower() == "content-type"), "application/octet-stream")
     for name, value in headers:
         if name.lower() not in ("content-type", "content-length"):
