@@ -53,7 +53,7 @@
     text.id = 'cloudfilm-notice-text';
     text.textContent = NOTICES[kind];
     var back = button(document.createElement('a'), say('返回报告页面', 'Back to the report'));
-    back.href = '/';
+    back.href = '/exam';
     card.append(text, back);
     if (kind === 'expired' && document.querySelector('.viewport-element canvas')) {
       var close = button(document.createElement('button'), say('继续看已加载的图像', 'Keep looking at what is loaded'));
@@ -71,6 +71,18 @@
   function MissingExam() {
     setTimeout(showNotice, 0, 'missing');
     return null;
+  }
+
+  // Requests fail with a status, streamed frames with a sentence that holds it.
+  function statusOf(error) {
+    if (!error) return 0;
+    var inner = error.error || error;
+    return inner.status || Number((/got status (\d+)/.exec(inner.message || inner) || [])[1]) || 0;
+  }
+
+  // Without an exam in its address OHIF would stay blank.
+  if (!/[?&]StudyInstanceUIDs=[\d.]/i.test(location.search)) {
+    document.addEventListener('DOMContentLoaded', MissingExam);
   }
 
   // ---- what the reader sees -----------------------------------------------------------------------------------------------------------------
@@ -229,7 +241,8 @@
     ],
 
     httpErrorHandler: function (error) {
-      if (error && (error.status === 401 || error.status === 403)) showNotice('expired');
+      var status = statusOf(error);
+      if (status === 401 || status === 403) showNotice('expired');
     },
   };
 })();

@@ -2,15 +2,12 @@
 // Writes FILE.gz and FILE.br beside every text and WebAssembly file of a folder, so that nginx never compresses while somebody waits.
 //
 //     node compress.mjs FOLDER
-//
-// app-config.js and zh.js are not compressed here: nginx may serve them from the checkout, where they can be edited.
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 
 const COMPRESSED = /\.(js|css|wasm|svg|html)$/;
-const EDITABLE = /^(app-config|zh)\.js$/;
 // Large files that few readers load (segmentation tools): quality 9 takes a tenth of the time of 11 and gives some per cent more bytes.
 const RARE_FROM = 1_500_000; // bytes
 const ALWAYS_LOADED = /^app\.bundle\./;
@@ -28,7 +25,7 @@ async function compress(path) {
 }
 
 const folder = process.argv[2];
-const names = (await readdir(folder, { recursive: true })).filter((name) => COMPRESSED.test(name) && !EDITABLE.test(name));
+const names = (await readdir(folder, { recursive: true })).filter((name) => COMPRESSED.test(name));
 const sized = await Promise.all(names.map(async (name) => ({ path: join(folder, name), size: (await stat(join(folder, name))).size })));
 sized.sort((a, b) => b.size - a.size); // the largest first: it decides how long all take
 await Promise.all(

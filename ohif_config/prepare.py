@@ -3,7 +3,7 @@
 
     python3 prepare.py PACKAGE DEST
 
-PACKAGE is node_modules/@ohif/app, DEST a new folder.
+PACKAGE is node_modules/@ohif/app, DEST a new folder. app-config.js and zh.js are not copied: nginx serves them from here.
 """
 
 import json
@@ -37,8 +37,7 @@ def prepare(package: Path, dest: Path) -> None:
         else:
             shutil.copyfile(dist / path, target)
     (dest / "index.html").write_text(start_page((OURS / "index.html").read_text(encoding="utf-8"), list(patched)), encoding="utf-8")
-    for name in ("app-config.js", "zh.js", "favicon.svg"):
-        shutil.copyfile(OURS / name, dest / name)
+    shutil.copyfile(OURS / "favicon.svg", dest / "favicon.svg")
     shutil.copyfile(package / "LICENSE", dest / "LICENSE.OHIF.txt")
     (dest / "VERSION").write_text(json.loads((package / "package.json").read_text())["version"] + "\n")
 
