@@ -160,7 +160,22 @@
   About.menuTitle = say('关于', 'About');
   About.title = 'CloudFilm 云胶片';
 
+  // OHIF is made for a desk: on a phone the image gets the room, and the header only what fits.
+  function isNarrow() {
+    return window.matchMedia('(max-width: 639px)').matches;
+  }
+
+  var NARROW_MODE = {
+    routes: { 0: { layoutInstance: { props: { leftPanelClosed: { $set: true }, rightPanels: { $set: [] } } } } },
+    toolbarSections: { $push: [{ primary: ['WindowLevel', 'Zoom', 'MoreTools'] }] },
+  };
+
+  var narrowHeader = document.createElement('style');
+  narrowHeader.textContent = '@media (max-width: 639px) { [data-cy="undo-btn"], [data-cy="redo-btn"] { display: none } }';
+  document.head.append(narrowHeader);
+
   function logo(React) {
+    if (isNarrow()) return React.createElement('span'); // null would bring OHIF's own
     return React.createElement('span', { className: 'text-foreground whitespace-nowrap pl-2 text-lg font-semibold' }, 'CloudFilm 云胶片');
   }
 
@@ -179,7 +194,9 @@
     routerBasename: '/viewer/',
     extensions: [cloudfilmExtension],
     modes: [],
-    modesConfiguration: { '@ohif/mode-longitudinal': { hangingProtocol: { $set: HANGING_PROTOCOL.id } } },
+    modesConfiguration: {
+      '@ohif/mode-longitudinal': Object.assign({ hangingProtocol: { $set: HANGING_PROTOCOL.id } }, isNarrow() ? NARROW_MODE : {}),
+    },
 
     showStudyList: false,
     showErrorDetails: 'dev',

@@ -39,13 +39,14 @@
     var fresh = new DOMParser().parseFromString(body, 'text/html');
     var freshExam = fresh && fresh.getElementById('exam');
     if (!freshExam) { window.location.reload(); return; }
+    var before = said();
     var parts = document.querySelectorAll('[data-live]');
     for (var i = 0; i < parts.length; i += 1) {
       replace(parts[i], fresh.querySelector('[data-live="' + parts[i].getAttribute('data-live') + '"]'));
     }
     exam.setAttribute('data-state', freshExam.getAttribute('data-state'));
     if (!freshExam.hasAttribute('data-unsettled')) { exam.removeAttribute('data-unsettled'); }
-    announce();
+    announce(before);
     var renewed = document.createEvent('Event');
     renewed.initEvent('cloudfilm-renewed', true, false);
     document.dispatchEvent(renewed);
@@ -59,9 +60,19 @@
     if (focused && document.getElementById(focused)) { document.getElementById(focused).focus(); }
   }
 
-  function announce() {
-    var news = document.getElementById('news'), said = document.getElementById('images-said');
-    if (news && said) { news.className = 'unseen'; news.textContent = said.textContent.replace(/\s+/g, ' ').trim(); }
+  function said() {
+    var images = document.getElementById('images-said'), report = document.querySelector('[data-said]');
+    return [
+      images ? images.textContent.replace(/\s+/g, ' ').trim() : '',
+      report ? report.getAttribute('data-said') : ''
+    ];
+  }
+
+  function announce(before) {
+    var news = document.getElementById('news');
+    if (!news) { return; }
+    news.className = 'unseen';
+    news.textContent = said().filter(function (text, i) { return text !== before[i]; }).join(' ');
   }
 
   document.addEventListener('visibilitychange', function () {

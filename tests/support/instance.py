@@ -153,7 +153,7 @@ class _Session(requests.Session):
         self._base = base
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> requests.Response:  # type: ignore[override]
-        kwargs.setdefault("allow_redirects", False)
+        kwargs["allow_redirects"] = False
         kwargs.setdefault("timeout", 60)
         return super().request(method, url if url.startswith("http") else self._base + url, *args, **kwargs)
 

@@ -2,8 +2,8 @@
 """The fields of a report, from two readings of its text that check each other.
 
 By the places of the characters we read what a person sees; by the stream, what the program wrote. The first fails where a table cell breaks a
-label in two, the second where all labels are drawn before all values. What the eye sees goes first; where the two contradict each other about a
-number that identifies a patient or an exam, there is no value: a report must not be bound on a guess.
+label in two, the second where all labels are drawn before all values. What the eye sees goes first. Where the two, or two pages, contradict each
+other about a number that identifies a patient or an exam, there is no value: a report must not be bound on a guess.
 """
 
 from collections.abc import Callable, Sequence
@@ -80,6 +80,8 @@ def extract_fields(pages: Sequence[PageText]) -> ReportFields:
 def _vote(field: str, seen: Reading, written: Reading) -> str | None:
     read_as = _READ_AS.get(field, normalise.plain)
     by_place, by_stream = read_as(seen.values.get(field, "")), read_as(written.values.get(field, ""))
+    if field in _IDENTIFYING and field in seen.contradicted | written.contradicted:
+        return None
     if field not in seen.seen:
         return by_stream or read_as(written.below.get(field, ""))
     belongs_elsewhere = written.values.get(field) in {value for name, value in seen.values.items() if name != field}

@@ -30,6 +30,8 @@ class Reading:
         Under a label that ended its line, the next line, where that has no label.
     seen
         Every label found, also those without a value.
+    contradicted
+        Labels that stand before different values in different places, as where two reports came in one document.
     blocks
         The lines of the findings and of the impression.
     """
@@ -38,6 +40,7 @@ class Reading:
     values: dict[str, str] = field(default_factory=dict)
     below: dict[str, str] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
+    contradicted: set[str] = field(default_factory=set)
     blocks: dict[str, list[Line]] = field(default_factory=dict)
 
 
@@ -100,8 +103,8 @@ def _harvest(reading: Reading, text: str, labels: Sequence[Label]) -> None:
         end = labels[number + 1].start if number + 1 < len(labels) else len(text)
         value = text[label.end : end].strip()
         reading.seen.add(label.field)
-        if value:
-            reading.values.setdefault(label.field, value)
+        if value and "".join(reading.values.setdefault(label.field, value).split()) != "".join(value.split()):
+            reading.contradicted.add(label.field)
 
 
 def _look_below(reading: Reading, labels: Sequence[Label], line: Line, following: Sequence[Line]) -> None:

@@ -35,7 +35,7 @@ class PageText:
     stream
         The text in the order in which it was drawn, lines ending with a newline.
     characters
-        The same text as boxes, in the same order, without the spaces.
+        The same text as boxes, in the same order, without the spaces and without what lies off the page.
     width_points, height_points
         The page as it is displayed, after CropBox and Rotate.
     """
@@ -87,9 +87,10 @@ def _character(page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage, index:
         return None
     left, bottom, right, top = text_page.get_charbox(index, loose=True)
     first, second = _displayed(page, left, bottom, size), _displayed(page, right, top, size)
-    return Character(
-        text, min(first[0], second[0]), min(first[1], second[1]), max(first[0], second[0]), max(first[1], second[1])
-    )  # fmt: skip
+    left, right = sorted((first[0], second[0]))
+    top, bottom = sorted((first[1], second[1]))
+    is_on_page = 0 <= (left + right) / 2 <= size[0] and 0 <= (top + bottom) / 2 <= size[1]
+    return Character(text, left, top, right, bottom) if is_on_page else None
 
 
 def _displayed(page: pypdfium2.PdfPage, x: float, y: float, size: tuple[float, float]) -> tuple[float, float]:

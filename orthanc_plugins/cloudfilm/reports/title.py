@@ -7,7 +7,7 @@ from collections.abc import Iterable
 _HOSPITAL = re.compile(
     r".*?(?:医院|卫生院|保健院|诊所|门诊部|卫生服务中心|影像(?:诊断)?中心|医学中心|体检中心|检验中心)(?:[（(][^）)]*[）)]|[\u4e00-\u9fff]{1,6}(?:院区|分院))?"
 )
-_KIND = re.compile(r"报\s*告")
+_KIND = re.compile(r"[^:：]{0,30}报告[单书]?(?:[（(].*[)）])?")
 
 
 def read_title(head: Iterable[str]) -> tuple[str | None, str | None]:
@@ -23,6 +23,6 @@ def read_title(head: Iterable[str]) -> tuple[str | None, str | None]:
         name = _HOSPITAL.match(text)
         rest = text[name.end() :] if name else text
         hospital = hospital or (name[0] if name else None)
-        if kind is None and _KIND.search(rest):
+        if kind is None and _KIND.fullmatch(rest):
             kind = rest
     return hospital, kind

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
+import io
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pypdf import PdfReader, PdfWriter, Transformation
 
 from cloudfilm.reports.extraction import extract_fields
 from cloudfilm.reports.fields import ReportFields
@@ -89,6 +93,42 @@ def test_findings_beside_a_heading_at_half_height_are_read_whole(page_of: PageOf
 def test_readings_that_contradict_each_other_give_no_identifying_number(page_of: PageOf, label: str) -> None:
     fields = extract_fields([page_of([f"姓名：李四\t{label}：A1"], drawn=[f"姓名：李四 {label}：A2"])])
     assert (fields.patient_id, fields.accession_number) == (None, None)
+
+
+def test_two_reports_in_one_document_give_no_identifying_number(report: ReportFields) -> None:
+    other = replace(report, patient_name="王小明", patient_id="CT20260305018", accession_number="A2603050418")
+    pages = (*read_text_layer(make_report_pdf(report)), *read_text_layer(make_report_pdf(other)))
+    fields = extract_fields(pages)
+    assert (fields.patient_id, fields.accession_number) == (None, None)
+
+
+def test_text_that_lies_off_the_page_is_not_read(report: ReportFields) -> None:
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(make_report_pdf(replace(report, patient_id=None, accession_number=None)))))
+    hidden = PdfReader(io.BytesIO(make_report_pdf(report))).pages[0]
+    writer.pages[0].merge_transformed_page(hidden, Transformation().translate(700, 0), expand=False)
+    target = io.BytesIO()
+    writer.write(target)
+    (page,) = read_text_layer(target.getvalue())
+    assert all(0 <= character.left <= page.width_points for character in page.characters)
+
+
+def test_a_report_number_above_the_title_is_not_the_title(page_of: PageOf) -> None:
+    fields = extract_fields([page_of(["江州市人民医院", "DR检查报告单", "报告编号：0017", "姓名：李四"])])
+    assert (fields.report_kind, fields.modality) == ("DR检查报告单", "DX")
+
+
+@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.text("双肺纹理增多紊乱未见异常心影纵隔居中结节约", min_size=2, max_size=150).map(lambda text: text + "。"), min_size=1, max_size=6))
+def test_paragraphs_of_any_length_come_back_as_they_were(report: ReportFields, texts: list[str]) -> None:
+    numbered = "\n".join(f"{number}.{text}" for number, text in enumerate(texts, 1))
+    written = replace(report, findings="\n".join(texts), impression=numbered)
+    assert extract_fields(read_text_layer(make_report_pdf(written, "lines"))) == written
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.text("姓名：: 影像号检查所见诊断\t第1页共A。", max_size=30), max_size=8), st.lists(st.text(max_size=20), max_size=4))
+def test_no_text_makes_the_extraction_fail(page_of: PageOf, lines: list[str], strange: list[str]) -> None:
+    extract_fields([page_of(lines, drawn=strange), page_of(strange, drawn=lines)])
 
 
 def test_a_shared_number_is_an_inpatients_when_there_is_a_bed(page_of: PageOf) -> None:

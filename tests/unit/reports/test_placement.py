@@ -59,7 +59,7 @@ def test_an_unknown_corner_is_an_error() -> None:
         find_blank_box(paper(), 50, 50, 9, "middle")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(st.lists(st.tuples(st.integers(0, HEIGHT - 1), st.integers(0, WIDTH - 1), st.integers(1, 200), st.integers(1, 120)), max_size=12))
 def test_the_box_never_covers_ink_nor_leaves_the_page(blocks: list[tuple[int, int, int, int]]) -> None:
     page = paper()

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""app-config.js: one source on our own origin, no demo, the reader's language, and a sentence where OHIF would be black."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.unit.ohif.conftest import SOURCE, opened
+
+
+def test_it_has_one_data_source_and_that_is_our_own_origin(config: dict[str, Any]) -> None:
+    (source,) = config["dataSources"]
+    assert source["sourceName"] == config["defaultDataSourceName"]
+    roots = {key: value for key, value in source["configuration"].items() if key.endswith("Root")}
+    assert roots == {"qidoRoot": "/dicom-web", "wadoRoot": "/dicom-web", "wadoUriRoot": "/wado"}
+
+
+@pytest.mark.parametrize("name", ["app-config.js", "zh.js", "index.html"])
+def test_it_names_no_other_host(name: str) -> None:
+    assert not re.search(r"(https?:)?//[a-z0-9-]+\.[a-z]", (SOURCE / name).read_text(encoding="utf-8"))
+
+
+def test_it_shows_no_study_list_tour_dialog_or_theme(config: dict[str, Any]) -> None:
+    (customization,) = config["customizationService"]
+    assert config["showStudyList"] is False
+    assert config["investigationalUseDialog"] == {"option": "never"}
+    assert customization["ohif.tours"] == {"$set": []}
+    assert customization["ohif.appearanceModal"] == {"$set": None}
+    assert "customizationUrlPrefixes" not in config
+    assert "dangerouslyUseDynamicConfig" not in config
+
+
+def test_its_own_page_stands_where_ohif_would_open_files_of_the_reader(config: dict[str, Any]) -> None:
+    routes = config["customizationService"][0]["routes.customRoutes"]["$set"]
+    assert {"/local", "/localbasic", "/debug", "/notfoundstudy"} <= {route["path"] for route in routes["routes"]}
+    assert routes["notFoundRoute"]["path"] == "*"
+
+
+@pytest.mark.parametrize(
+    ("cookie", "browser_locale", "i18next", "html"),
+    [
+        ("zh-CN", "en-US", "zh", "zh-CN"),
+        ("en", "zh-CN", "en-US", "en"),
+        (None, "zh-CN", "zh", "zh-CN"),
+        (None, "fr-FR", "en-US", "en"),
+    ],
+)
+def test_the_cookie_decides_the_language_then_the_browser(
+    browser: Browser, cookie: str | None, browser_locale: str, i18next: str, html: str
+) -> None:
+    with opened(browser, cookie, browser_locale) as page:
+        assert page.evaluate("localStorage.i18nextLng") == i18next
+        assert page.evaluate("document.documentElement.lang") == html
+
+
+def test_a_language_chosen_in_the_viewer_stays_until_the_cookie_changes(browser: Browser) -> None:
+    with opened(browser, "zh-CN") as page:
+        page.evaluate("localStorage.i18nextLng = 'en-US'")
+        page.reload()
+        assert page.evaluate("document.documentElement.lang") == "en"
+        page.context.add_cookies([{"name": "lang", "value": "en", "url": "https://film.example"}])
+        page.reload()
+        page.context.add_cookies([{"name": "lang", "value": "zh-CN", "url": "https://film.example"}])
+        page.reload()
+        assert page.evaluate("document.documentElement.lang") == "zh-CN"
+
+
+@pytest.mark.parametrize(
+    "error",
+    ["{status: 401}", "{status: 403}", 'new Error("Couldn\'t retrieve /dicom-web/… got status 401")', "{error: {status: 401}}"],
+)
+@pytest.mark.parametrize(("lang", "sentence"), [("zh-CN", "链接已失效，请返回报告页面重新打开。"), ("en", "This link has expired.")])
+def test_a_refused_request_says_that_the_link_has_expired(browser: Browser, error: str, lang: str, sentence: str) -> None:
+    with opened(browser, lang) as page:
+        page.evaluate(f"window.config.httpErrorHandler({error}); window.config.httpErrorHandler({error})")
+        assert sentence in page.inner_text("#cloudfilm-notice")
+        assert page.locator("#cloudfilm-notice a").get_attribute("href", timeout=1000)
+
+
+@pytest.mark.parametrize("error", ["{status: 500}", "{status: 404}", "undefined", "null", "new Error('aborted')", "{message: undefined}"])
+def test_other_failures_do_not_cover_the_images(browser: Browser, error: str) -> None:
+    with opened(browser) as page:
+        page.evaluate(f"window.config.httpErrorHandler({error})")
+        assert page.locator("#cloudfilm-notice").count() == 0
+
+
+def test_an_address_without_an_exam_says_so(browser: Browser) -> None:
+    with opened(browser, "zh-CN", query="") as page:
+        assert "没有找到该检查的影像" in page.inner_text("#cloudfilm-notice")
+
+
+def test_documents_never_hang_first_and_images_open_in_the_middle(browser: Browser) -> None:
+    with opened(browser) as page:
+        protocol = page.evaluate("window.config.extensions[0].getHangingProtocolModule()[0].protocol")
+        chosen = page.evaluate("window.config.modesConfiguration['@ohif/mode-longitudinal'].hangingProtocol.$set")
+    assert chosen == protocol["id"]
+    rules = protocol["displaySetSelectors"]["first"]["seriesMatchingRules"]
+    assert {"attribute": "Modality", "constraint": {"doesNotEqual": {"value": "DOC"}}, "required": True} in rules
+    assert protocol["stages"][0]["viewports"][0]["viewportOptions"]["initialImageOptions"] == {"preset": "middle"}
+
+
+def test_window_presets_are_named_in_the_readers_language(browser: Browser) -> None:
+    presets = "window.config.customizationService[0]['cornerstone.windowLevelPresets'].CT.$set.map(p => [p.description, p.window, p.level])"
+    with opened(browser, "zh-CN") as page:
+        assert ["肺窗", "1500", "-600"] in page.evaluate(presets)
+    with opened(browser, "en") as page:
+        assert ["Lung", "1500", "-600"] in page.evaluate(presets)
