@@ -34,6 +34,7 @@ def lock_of_the_others(package: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
+    """Asks npm and writes the lock."""
     package = json.loads((FOLDER / "package.json").read_text())
     version = package["dependencies"][OHIF]
     integrity = npm("view", f"{OHIF}@{version}", "dist.integrity", folder=FOLDER).strip()

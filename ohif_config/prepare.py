@@ -25,6 +25,8 @@ def start_page(template: str, names: list[str]) -> str:
 
 
 def prepare(package: Path, dest: Path) -> None:
+    """Copy and patch what is served."""
+    """Writes the selected, patched files and our page into `dest`."""
     dist = package / "dist"
     paths = served_files(dist)
     texts = {str(path): (dist / path).read_text(encoding="utf-8") for path in paths if path.suffix in PATCHED_SUFFIXES}

@@ -40,10 +40,10 @@ class Installed:
 
     @staticmethod
     def _strings(script: str, variable: str) -> dict[str, str]:
-        found = re.search(rf"(?<![\w$]){re.escape(variable)}=JSON\.parse\('((?:[^'\\]|\\.)*)'\)", script)
+        found = re.search(rf"(?<![\w$]){re.escape(variable)}=JSON\.parse\((['\"`])((?:(?!\1)[^\\]|\\.)*)\1\)", script)
         if not found:
             return {}
-        strings: dict[str, str] = json.loads(re.sub(r"\\(['\\])", r"\1", found.group(1)))
+        strings: dict[str, str] = json.loads(re.sub(r"\\(['\"`\\])", r"\1", found.group(2)))
         return strings
 
 
@@ -71,7 +71,7 @@ def _answer(route: Route) -> None:
         route.fulfill(path=SOURCE / name, content_type="text/javascript")
     else:
         scripts = '<script src="/viewer/app-config.js"></script><script src="/viewer/zh.js"></script>'
-        route.fulfill(body=f"<!doctype html><body>{scripts}", content_type="text/html")
+        route.fulfill(body=f"<!doctype html><meta charset=utf-8><body>{scripts}", content_type="text/html")
 
 
 @contextmanager

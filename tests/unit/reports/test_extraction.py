@@ -118,7 +118,13 @@ def test_a_report_number_above_the_title_is_not_the_title(page_of: PageOf) -> No
 
 
 @settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.text("双肺纹理增多紊乱未见异常心影纵隔居中结节约", min_size=2, max_size=150).map(lambda text: text + "。"), min_size=1, max_size=6))
+@given(
+    st.lists(
+        st.text("双肺纹理增多紊乱未见异常心影纵隔居中结节约", min_size=2, max_size=150).map(lambda text: text + "。"),
+        min_size=1,
+        max_size=6,
+    )
+)
 def test_paragraphs_of_any_length_come_back_as_they_were(report: ReportFields, texts: list[str]) -> None:
     numbered = "\n".join(f"{number}.{text}" for number, text in enumerate(texts, 1))
     written = replace(report, findings="\n".join(texts), impression=numbered)
