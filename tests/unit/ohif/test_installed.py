@@ -12,7 +12,7 @@ def test_it_is_the_version_that_package_json_names(ohif: Installed) -> None:
 
 
 def test_every_runtime_loads_below_viewer(ohif: Installed) -> None:
-    public_paths = {name: re.findall(r'[\w$]+\.p="([^"]*)"', ohif.text(name)) for name in ohif.names("*.bundle.*.js")}
+    public_paths = {name: re.findall(r'(?<=[\w$])\.p="([^"]*)"', ohif.text(name)) for name in ohif.names("*.bundle.*.js")}
     assert sum("/viewer/" in paths for paths in public_paths.values()) == 8
     assert not [name for name, paths in public_paths.items() if "/" in paths]
     assert not [name for name in ohif.names("*.js") if "__webpack_require__" in ohif.text(name)]
