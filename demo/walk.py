@@ -12,6 +12,7 @@ import time
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import requests
 
@@ -47,7 +48,7 @@ def main() -> int:
 
 def _run() -> None:
     environment = _environment()
-    now = datetime.now().replace(second=0, microsecond=0)
+    now = datetime.now(ZoneInfo("Asia/Shanghai")).replace(second=0, microsecond=0, tzinfo=None)  # as the paper says it
     number = now.strftime("%y%m%d%H%M")
     study = HeadCtStudy(
         patient_name="Wang^XiaoMing=王^小明",

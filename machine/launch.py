@@ -10,8 +10,9 @@ import threading
 
 from cloudfilm.db.migrate import DatabaseIsNewer, migrate, migrations
 from machine.certificate import ensure_certificate
+from machine.configuration import configuration_values
 from machine.folders import prepare_folders
-from machine.installation import APP, DATA, ENVIRONMENT_FILE, LOG, OHIF, RUN, TLS, VERSION_FILE, CannotStart
+from machine.installation import APP, ENVIRONMENT_FILE, RUN, VERSION_FILE, CannotStart
 from machine.options import Options, parse_options
 from machine.postgresql import database_uri, ensure_cluster, ensure_databases
 from machine.preflight import check_disk, check_ports, check_version, free_port, lock_data_folder
@@ -97,20 +98,7 @@ def _environment(options: Options, orthanc_port: int) -> dict[str, str]:
 
 
 def _write_configuration(options: Options, orthanc_port: int) -> None:
-    values = {
-        "APP": str(APP),
-        "DATA": str(DATA),
-        "LOG": str(LOG),
-        "OHIF": str(OHIF),
-        "RUN": str(RUN),
-        "TLS": str(TLS),
-        "BIND": options.bind,
-        "HTTP_PORT": str(options.http_port),
-        "HTTPS_PORT": str(options.https_port),
-        "PUBLIC_URL": options.public_url,
-        "ORTHANC": f"127.0.0.1:{orthanc_port}",
-        "NGINX_USER": "www-data",
-    }
+    values = configuration_values(options.bind, options.http_port, options.https_port, options.public_url, f"127.0.0.1:{orthanc_port}")
     render_nginx(APP / "docker/nginx", RUN / "nginx", values)
     (RUN / "supervisord.conf").write_text(render(APP / "docker/supervisor/supervisord.conf.template", values), encoding="utf-8")
 
