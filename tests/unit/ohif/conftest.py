@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
 SOURCE = Path(__file__).resolve().parents[3] / "ohif_config"
 INSTALLED = Path("/opt/cloudfilm/ohif")
@@ -52,16 +52,6 @@ def ohif() -> Installed:
     if not (INSTALLED / "VERSION").exists():
         pytest.skip(f"OHIF is not installed at {INSTALLED}")
     return Installed(INSTALLED)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-quic", "--no-first-run"]
-        )
-        yield chromium
-        chromium.close()
 
 
 def _answer(route: Route) -> None:
