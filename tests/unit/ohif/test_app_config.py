@@ -107,3 +107,14 @@ def test_window_presets_are_named_in_the_readers_language(browser: Browser) -> N
         assert ["肺窗", "1500", "-600"] in page.evaluate(presets)
     with opened(browser, "en") as page:
         assert ["Lung", "1500", "-600"] in page.evaluate(presets)
+
+
+@pytest.mark.parametrize(("width", "closed"), [(390, True), (1440, False)])
+def test_a_narrow_screen_gives_its_room_to_the_image(browser: Browser, width: int, closed: bool) -> None:
+    with opened(browser) as page:
+        page.set_viewport_size({"width": width, "height": 844})
+        page.reload()
+        mode = page.evaluate("window.config.modesConfiguration['@ohif/mode-longitudinal']")
+    assert ("routes" in mode) == closed
+    if closed:
+        assert mode["routes"]["0"]["layoutInstance"]["props"] == {"leftPanelClosed": {"$set": True}, "rightPanels": {"$set": []}}
