@@ -7,12 +7,13 @@ import os
 import pwd
 import sys
 
-from cloudfilm.db.migrate import migrate
+from cloudfilm.db.migrate import DatabaseIsNewer, migrate, migrations
 from machine.certificate import ensure_certificate
 from machine.configuration import configuration_values
 from machine.folders import prepare_folders
-from machine.installation import APP, POSTGRESQL, POSTGRESQL_SOCKETS, RUN, CannotStart
+from machine.installation import APP, POSTGRESQL, POSTGRESQL_SOCKETS, RUN, VERSION_FILE, CannotStart
 from machine.postgresql import database_uri, ensure_cluster, ensure_databases
+from machine.preflight import check_disk, check_version
 from machine.templates import render_nginx
 
 ORTHANC = "cloudfilm:8042"
@@ -26,9 +27,11 @@ def main() -> int:
         print(f"usage: python -m machine.container {'|'.join(parts)}", file=sys.stderr)
         return 2
     try:
+        check_version(migrations()[-1][0])
+        check_disk()
         prepare_folders()
         part()
-    except CannotStart as error:
+    except (CannotStart, DatabaseIsNewer) as error:
         print(f"cloudfilm: {error}", file=sys.stderr)
     return 1
 
@@ -41,7 +44,7 @@ def _postgresql() -> None:
 
 def _orthanc() -> None:
     ensure_databases()
-    migrate(database_uri("cloudfilm"))
+    VERSION_FILE.write_text(f"{migrate(database_uri('cloudfilm'))}\n", encoding="ascii")
     os.environ["TCP_NODELAY"] = "1"  # see docker/supervisor/supervisord.conf.template
     os.environ["MALLOC_ARENA_MAX"] = "5"
     _become("orthanc", "/usr/sbin/Orthanc", str(APP / "orthanc.json"))

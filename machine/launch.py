@@ -78,7 +78,7 @@ def _start(options: Options, stop: threading.Event) -> Supervisor:
 
 
 def _environment(options: Options, orthanc_port: int) -> dict[str, str]:
-    """What orthanc.json leaves to the installation. Settings that the caller has in the environment (CLOUDFILM_…) win."""
+    """What orthanc.json leaves to the installation, and the settings (CLOUDFILM_…) that the caller has in the environment beside it."""
     ours = {
         "CLOUDFILM_PUBLIC_URL": options.public_url,
         "CLOUDFILM_HTTPS_PORT": str(options.https_port),

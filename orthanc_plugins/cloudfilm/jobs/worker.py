@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 from procrastinate import App, PsycopgConnector, RetryStrategy
+from procrastinate.exceptions import AlreadyEnqueued
 
 from cloudfilm.db.database import Database
 from cloudfilm.db.job_queue import READ_REPORT, RECORD_STUDY
@@ -36,10 +38,15 @@ def create_worker(context: JobContext, database_uri: str) -> App:
     @app.task(name=RECORD_STUDY, retry=_RETRY)
     def record_study_task(orthanc_study_id: str) -> None:
         if record_study_of_orthanc(context, orthanc_study_id):
-            # Still arriving: look again soon, so that whoever waits sees how many have come.
-            app.configure_task(RECORD_STUDY, lock=orthanc_study_id, schedule_in={"seconds": _STILL_ARRIVING_SECONDS}).defer(
-                orthanc_study_id=orthanc_study_id
-            )
+            look_again(orthanc_study_id)
+
+    def look_again(orthanc_study_id: str) -> None:
+        """Soon, so that whoever waits sees how many images have come; once, however many events the study's series made."""
+        task = app.configure_task(
+            RECORD_STUDY, lock=orthanc_study_id, queueing_lock=orthanc_study_id, schedule_in={"seconds": _STILL_ARRIVING_SECONDS}
+        )
+        with contextlib.suppress(AlreadyEnqueued):
+            task.defer(orthanc_study_id=orthanc_study_id)
 
     @app.periodic(cron="* * * * *")
     @app.task(name="sweep_incomplete_studies", queueing_lock="sweep_incomplete_studies")
