@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import re
@@ -15,13 +16,24 @@ from uuid import UUID, uuid4
 
 import click
 
+from cloudfilm.access.audit import ActorKind, AuditEvent, AuditKind
+from cloudfilm.access.grant import Grant
 from cloudfilm.access.holder import ApiHolder, Scope
 from cloudfilm.access.key_ring import KeyRing
 from cloudfilm.access.token import ApiToken, issue_token
 from cloudfilm.db.api_tokens import add_api_token, revoke_api_token
+from cloudfilm.db.audit_events import append_event
 from cloudfilm.db.database import Cursor, Database
 from cloudfilm.db.grants import list_grants, revoke_grant
-from cloudfilm.db.hospitals import Hospital, Modality, add_hospital, add_modality, hospital_named, list_hospitals
+from cloudfilm.db.hospitals import (
+    Hospital,
+    Modality,
+    add_hospital,
+    add_modality,
+    hospital_named,
+    let_grants_reach_all_exams,
+    list_hospitals,
+)
 from cloudfilm.errors import CloudFilmError
 from cloudfilm.orthanc_api.rest_client import OrthancClient
 from cloudfilm.settings import Settings, load_settings
@@ -40,6 +52,11 @@ class Installation:
     database: Database
     key_ring: KeyRing
     as_json: bool
+
+    def record_in(self, cursor: Cursor, kind: AuditKind, detail: str, hospital_id: str = "") -> None:
+        """Write down, as the last step of a transaction, what is being administered."""
+        event = AuditEvent(_now(), kind, "success", ActorKind.CONSOLE, actor_id=getpass.getuser(), hospital_id=hospital_id, detail=detail)
+        append_event(cursor, event, self.key_ring.auditing)
 
     def say(self, facts: dict[str, Any], sentence: str) -> None:
         """Print for a program or for a person."""
@@ -83,13 +100,21 @@ def hospital() -> None:
 @hospital.command("add")
 @click.argument("hospital_id", metavar="ID", callback=lambda _c, _p, value: _matching(_HOSPITAL_ID, value, "1 to 31 of a-z, 0-9 and -"))
 @click.option("--name", required=True, help="As patients read it, for example 北京示范医院.")
+@click.option(
+    "--reach-all-exams/--reach-one-exam",
+    default=None,
+    help="Whether a paper issued from now on opens its holder's earlier and later exams here too (default: the one exam).",
+)
 @click.pass_obj
-def hospital_add(installation: Installation, hospital_id: str, name: str) -> None:
+def hospital_add(installation: Installation, hospital_id: str, name: str, reach_all_exams: bool | None) -> None:
     """Add a hospital, or rename one."""
     if not name.strip():
         raise click.BadParameter("must not be empty", param_hint="--name")
     with installation.database.transaction() as cursor:
         add_hospital(cursor, Hospital(hospital_id, name.strip()))
+        if reach_all_exams is not None:
+            let_grants_reach_all_exams(cursor, hospital_id, reach_all_exams)
+        installation.record_in(cursor, AuditKind.ADMINISTERED, "added or changed the hospital", hospital_id)
     installation.say({"hospital_id": hospital_id, "name": name.strip()}, f"Hospital {hospital_id} is {name.strip()}.")
 
 
@@ -124,6 +149,7 @@ def modality_add(installation: Installation, hospital_id: str, aet: str, host: s
             raise click.ClickException(f"The AE title {aet} belongs to another hospital already: choose another for this device.")
         # Inside the transaction: what Orthanc did not take is not recorded.
         OrthancClient(installation.settings.orthanc_url, installation.key_ring, "admin", _now).set_modality(aet, host)
+        installation.record_in(cursor, AuditKind.ADMINISTERED, f"let the modality {aet} in from {host}", hospital_id)
     installation.say(asdict(stored), f"{aet} at {host} now sends for {hospital_id}. Called AE title: CLOUDFILM.")
 
 
@@ -146,6 +172,9 @@ def token_issue(installation: Installation, hospital_id: str, scope: str, days: 
     with installation.database.transaction() as cursor:
         _known_hospital(cursor, hospital_id)
         add_api_token(cursor, holder, label, now)
+        installation.record_in(
+            cursor, AuditKind.ADMINISTERED, f"issued token {holder.token_id} for {','.join(sorted(scopes))}", hospital_id
+        )
     text = issue_token(ApiToken(holder.token_id), installation.key_ring, now, lifetime, uuid4())
     installation.say({"token": text, "token_id": holder.token_id, "expires_at": holder.expires_at, "scope": sorted(scopes)}, text)
 
@@ -171,8 +200,9 @@ def grant_list(installation: Installation, hospital_id: str) -> None:
     with installation.database.transaction() as cursor:
         _known_hospital(cursor, hospital_id)
         grants = list_grants(cursor, hospital_id)
-    lines = "\n".join(f"{one.grant_id}\treport {one.report_id}\t{'revoked' if one.revoked_at else 'open'}" for one in grants)
-    installation.say({"grants": [asdict(one) for one in grants]}, lines or "There is no grant yet.")
+    now = _now()
+    lines = "\n".join(f"{one.grant_id}\t{one.kind}\treport {one.report_id}\t{one.why_closed(now) or 'open'}" for one in grants)
+    installation.say({"grants": [_grant_facts(one, now) for one in grants]}, lines or "There is no grant yet.")
 
 
 @grant.command("revoke")
@@ -183,10 +213,27 @@ def grant_revoke(installation: Installation, grant_id: UUID) -> None:
     _revoke(installation, revoke_grant, grant_id, "grant")
 
 
+def _grant_facts(grant: Grant, now: datetime) -> dict[str, Any]:
+    return {
+        "grant_id": grant.grant_id,
+        "kind": grant.kind,
+        "report_id": grant.report_id,
+        "studies": sorted(grant.reached_studies),
+        "rights": sorted(grant.rights),
+        "hides_names": not grant.shows_names,
+        "created_at": grant.created_at,
+        "expires_at": grant.expires_at,
+        "openings": grant.openings,
+        "nickname": grant.nickname,
+        "closed": grant.why_closed(now),
+    }
+
+
 def _revoke(installation: Installation, revoke: Callable[[Cursor, UUID, datetime], bool], identifier: UUID, what: str) -> None:
     with installation.database.transaction() as cursor:
         if not revoke(cursor, identifier, _now()):
             raise click.ClickException(f"There is no {what} {identifier}.")
+        installation.record_in(cursor, AuditKind.ADMINISTERED, f"revoked {what} {identifier}")
     installation.say({f"{what}_id": identifier, "revoked": True}, f"The {what} is revoked.")
 
 

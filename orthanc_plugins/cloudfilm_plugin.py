@@ -9,7 +9,7 @@ import os
 import site
 import sys
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,9 @@ sys.path.append(str(APP))
 import orthanc  # noqa: E402
 
 from cloudfilm.db.database import Database  # noqa: E402
+from cloudfilm.doors.audit_trail import AuditTrail  # noqa: E402
 from cloudfilm.doors.doorkeeper import Doorkeeper  # noqa: E402
+from cloudfilm.doors.staff_limits import StaffLimits  # noqa: E402
 from cloudfilm.orthanc_api.admission import Admission  # noqa: E402
 from cloudfilm.orthanc_api.changes import StudyChanges  # noqa: E402
 from cloudfilm.orthanc_api.http_filter import HttpFilter  # noqa: E402
@@ -44,13 +46,20 @@ class OrthancLog(logging.Handler):
         write(self.format(record))
 
 
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
 def install() -> None:
     """Read the settings, build every part once and register it."""
     logging.basicConfig(level=logging.INFO, handlers=[OrthancLog(logging.WARNING)])
     settings = parse_settings(json.loads(orthanc.GetConfiguration())[SECTION])
     database = Database(settings.database_uri, maximum_connections=16)
     key_ring = load_key_ring(settings.keys_directory)
-    doorkeeper = Doorkeeper(database, key_ring, clock=lambda: datetime.now(UTC))
+    audit_trail = AuditTrail.over(database, key_ring.auditing, now)
+    limits = StaffLimits(timedelta(minutes=settings.staff_idle_minutes), timedelta(hours=settings.staff_session_hours))
+    doorkeeper = Doorkeeper(database, key_ring, now, audit_trail, limits)
     senders = SenderOfThread()
     incoming = IncomingInstances(Admission(database), senders, orthanc)
     application = create_app(
@@ -59,9 +68,10 @@ def install() -> None:
             database=database,
             key_ring=key_ring,
             doorkeeper=doorkeeper,
+            audit_trail=audit_trail,
             documents=DocumentStore(settings.documents_directory),
             search=InternalSearch(orthanc.RestApiGetAfterPlugins),
-            clock=lambda: datetime.now(UTC),
+            clock=now,
             entropy=os.urandom,
         )
     )

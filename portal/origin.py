@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import request
 
-from cloudfilm.doors.credentials import SESSION_COOKIE
+from cloudfilm.doors.asker import SESSION_COOKIE
 from cloudfilm.errors import BadRequest
 
 

@@ -12,6 +12,7 @@ from flask import current_app
 
 from cloudfilm.access.key_ring import KeyRing
 from cloudfilm.db.database import Database
+from cloudfilm.doors.audit_trail import AuditTrail
 from cloudfilm.doors.doorkeeper import Doorkeeper
 from cloudfilm.reports.intake import Intake
 from cloudfilm.settings import Settings
@@ -31,6 +32,7 @@ class Services:
     database: Database
     key_ring: KeyRing
     doorkeeper: Doorkeeper
+    audit_trail: AuditTrail
     documents: DocumentStore
     search: Search
     clock: Callable[[], datetime]

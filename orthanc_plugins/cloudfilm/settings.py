@@ -39,6 +39,9 @@ class Settings:
     maximum_report_megabytes: int
     report_wait_seconds: int
     wrong_codes_per_quarter_hour: int
+    wrong_codes_per_quarter_hour_in_all: int
+    staff_session_hours: int
+    staff_idle_minutes: int
     stamp_corner: str
     stamp_size_millimeters: int
 
@@ -79,6 +82,9 @@ def parse_settings(section: Mapping[str, Any]) -> Settings:
         maximum_report_megabytes=reader.integer("MaximumReportMegabytes", 1, 50),
         report_wait_seconds=reader.integer("ReportWaitSeconds", 0, 60),
         wrong_codes_per_quarter_hour=reader.integer("WrongCodesPerQuarterHour", 1, 1000),
+        wrong_codes_per_quarter_hour_in_all=reader.integer("WrongCodesPerQuarterHourInAll", 1, 1_000_000),
+        staff_session_hours=reader.integer("StaffSessionHours", 1, 24),
+        staff_idle_minutes=reader.integer("StaffIdleMinutes", 1, 240),
         stamp_corner=reader.choice("StampCorner", ("top-right", "top-left", "bottom-right", "bottom-left")),
         stamp_size_millimeters=reader.integer("StampSizeMillimeters", 22, 60),
     )

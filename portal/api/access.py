@@ -10,7 +10,6 @@ from flask import Blueprint, Response, jsonify, request
 from cloudfilm.errors import BadRequest
 from portal.entry import open_with_code
 from portal.failures import problem
-from portal.session import set_session
 
 access = Blueprint("access", __name__)
 
@@ -22,10 +21,10 @@ def open_by_code() -> Response:
     typed = body.get("access_code") if isinstance(body, dict) else None
     if not isinstance(typed, str) or len(typed) > 100:
         raise BadRequest('The body must be JSON like {"access_code": "7K3M-9QXF-2T8B"}.')
-    grant, remaining = open_with_code(typed, request.remote_addr or "")
-    if grant is None:
+    opened, remaining = open_with_code(typed)
+    if opened is None:
         return problem(HTTPStatus.UNAUTHORIZED, "This access code opens nothing.", remaining_attempts=remaining)
     response = jsonify(next="/exam")
     response.headers["Cache-Control"] = "no-store"
-    set_session(response, grant.grant_id, consented=False)
+    opened.begin_visit(response)
     return response

@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 
 from portal.failures import problem
 from portal.services import services
-from portal.session import headers
+from portal.session import asker
 
 denied = Blueprint("denied", __name__)
 
@@ -17,6 +17,6 @@ denied = Blueprint("denied", __name__)
 @denied.get("/denied")
 def show_denied() -> Response:
     """Reached only through nginx; asked directly it tells as little."""
-    if services().doorkeeper.holders(headers()):
+    if services().doorkeeper.holders(asker()):
         return problem(HTTPStatus.NOT_FOUND, "There is nothing at this address.")
     return problem(HTTPStatus.UNAUTHORIZED, "A valid token or session is needed.")

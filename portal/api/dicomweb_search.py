@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Blueprint, Response, json, request
 
-from cloudfilm.access.holder import ApiHolder
+from cloudfilm.access.holder import ApiHolder, GrantHolder, Holder, StaffHolder
 from cloudfilm.access.policy import AccessRequest, Action
 from cloudfilm.db.studies import newest_studies_of_hospital
 from cloudfilm.dicom.values import is_uid
@@ -33,7 +33,7 @@ def search(level: str) -> Response:
     wanted = [uid for name, value in asked if name in _STUDY_INSTANCE_UID for uid in value.replace("\\", ",").split(",") if uid]
     if not all(map(is_uid, wanted)):
         raise BadRequest("StudyInstanceUID must be a UID or a list of UIDs.")
-    visible = _visible(holder.hospital_id) if isinstance(holder, ApiHolder) else sorted(holder.study_instance_uids)
+    visible = sorted(holder.study_instance_uids) if isinstance(holder, GrantHolder) else _visible(holder)
     found = _search_in_order(level, keys, [uid for uid in visible if uid in wanted] if wanted else visible)
     page = [_with_public_address(dataset) for dataset in found[offset : offset + limit]]
     if not page:
@@ -46,9 +46,11 @@ def search(level: str) -> Response:
     return response
 
 
-def _visible(hospital_id: str) -> list[str]:
+def _visible(holder: Holder) -> list[str]:
+    if not isinstance(holder, ApiHolder | StaffHolder) or holder.hospital_id is None:
+        return []
     with services().database.transaction() as cursor:
-        return newest_studies_of_hospital(cursor, hospital_id)
+        return newest_studies_of_hospital(cursor, holder.hospital_id)
 
 
 def _search_in_order(level: str, keys: list[tuple[str, str]], study_instance_uids: list[str]) -> list[dict[str, Any]]:

@@ -58,7 +58,7 @@ def submit_report() -> tuple[Response, int]:
 @reports.get("/<uuid:report_id>")
 def show_report(report_id: UUID) -> Response:
     """Status, fields and number of pages."""
-    report = _report(report_id)
+    report = _report(report_id, Action.READ_REPORT)
     with services().database.transaction() as cursor:
         pages = pages_of_report(cursor, report_id)
     response = jsonify(_as_json(report) | {"pages": len(pages)})
@@ -69,7 +69,7 @@ def show_report(report_id: UUID) -> Response:
 @reports.get("/<uuid:report_id>/pages/<int:page>")
 def show_page(report_id: UUID, page: int) -> Response:
     """A page of the original as an image (WebP), counted from 1."""
-    _report(report_id)
+    _report(report_id, Action.SEE_REPORT_PAGES)
     with services().database.transaction() as cursor:
         found = next((one for one in pages_of_report(cursor, report_id) if one.page == page), None)
     if found is None:
@@ -80,7 +80,7 @@ def show_page(report_id: UUID, page: int) -> Response:
 @reports.get("/<uuid:report_id>/original.pdf")
 def show_original(report_id: UUID) -> Response:
     """The document exactly as it was signed."""
-    return _file(services().documents.get(_report(report_id).document_sha256), "application/pdf", _FOREVER)
+    return _file(services().documents.get(_report(report_id, Action.DOWNLOAD_REPORT).document_sha256), "application/pdf", _FOREVER)
 
 
 @reports.get("/<uuid:report_id>/stamped.pdf")
@@ -111,10 +111,10 @@ def _check_metadata(text: str | None) -> None:
         raise BadRequest('The part "metadata" must be a JSON object.')
 
 
-def _report(report_id: UUID) -> ReportRecord:
+def _report(report_id: UUID, action: Action) -> ReportRecord:
     with services().database.transaction() as cursor:
         report = report_with_id(cursor, report_id)
-    require(AccessRequest(Action.READ_REPORT, hospital_id=report.hospital_id if report else None, report_id=report_id))
+    require(AccessRequest(action, hospital_id=report.hospital_id if report else None, report_id=report_id))
     if report is None:
         raise NotFound
     return report
@@ -122,10 +122,7 @@ def _report(report_id: UUID) -> ReportRecord:
 
 def _delivery(report_id: UUID) -> Delivery:
     """What the hospital, and only the hospital, may still fetch."""
-    report = _report(report_id)
-    holder = require(AccessRequest(Action.SUBMIT_REPORT))
-    if not isinstance(holder, ApiHolder) or holder.hospital_id != report.hospital_id:
-        raise NotFound
+    _report(report_id, Action.FETCH_DELIVERY)
     with services().database.transaction() as cursor:
         delivery = delivery_of_report(cursor, report_id, services().clock())
     if delivery is None:

@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, redirect, render_template, request
+from flask import Blueprint, Response, render_template, request
 
+from cloudfilm.access.grant import GrantKind
 from cloudfilm.errors import NotFound, TooManyAttempts
-from portal.entry import open_with_code, open_with_secret
-from portal.pages.exam import exam_page
-from portal.session import set_session, visitor
+from portal.entry import Opened, open_with_code, open_with_secret
 
 entrance = Blueprint("entrance", __name__)
 
@@ -23,30 +22,40 @@ def show_code_form() -> Response:
 def take_code_form() -> Response:
     """The same without JavaScript: the form sends the code itself."""
     try:
-        grant, remaining = open_with_code(request.form.get("access_code", "")[:100], request.remote_addr or "")
+        opened, remaining = open_with_code(request.form.get("access_code", "")[:100])
     except TooManyAttempts as error:
         # To people the page matters, not the number; a 429 would be answered by nginx without it.
         response = _form(status=400, minutes=-(-error.retry_after_seconds // 60))
         response.headers["Retry-After"] = str(error.retry_after_seconds)
         return response
-    if grant is None:
+    if opened is None:
         return _form(status=401, remaining=remaining)
-    response = Response(redirect("/exam", 303).get_data(), status=303, headers={"Location": "/exam"})
-    set_session(response, grant.grant_id, consented=False)
-    return response
+    return _to_exam(opened)
 
 
 @entrance.get("/q/<secret>")
 @entrance.get("/Q/<secret>")
 def open_by_qr(secret: str) -> Response:
-    """What the QR code leads to: opens a session and shows the exam, after the disclaimer."""
-    grant = open_with_secret(secret)
-    if grant is None:
+    """What the QR code leads to: opens a session, and off to the exam, so that the secret leaves the address bar."""
+    opened = open_with_secret(secret, GrantKind.PATIENT)
+    if opened is None:
         raise NotFound
-    known = visitor()
-    consented = known is not None and known.grant_id == grant.grant_id and known.consented
-    response = exam_page(grant, consented)
-    set_session(response, grant.grant_id, consented)
+    return _to_exam(opened)
+
+
+@entrance.get("/s/<secret>")
+@entrance.get("/S/<secret>")
+def open_by_shared_link(secret: str) -> Response:
+    """What a patient passed on: the same for a specialist."""
+    opened = open_with_secret(secret, GrantKind.SHARE)
+    if opened is None:
+        raise NotFound
+    return _to_exam(opened)
+
+
+def _to_exam(opened: Opened) -> Response:
+    response = Response(status=303, headers={"Location": "/exam", "Cache-Control": "no-store"})
+    opened.begin_visit(response)
     return response
 
 

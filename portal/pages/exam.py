@@ -4,88 +4,150 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
+from uuid import UUID
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, request
+from flask import Blueprint, Response, jsonify, render_template, request
 
-from cloudfilm.db.grants import Grant, grant_with_id
-from cloudfilm.db.hospitals import hospital_named
-from cloudfilm.db.reports import ReportPage, pages_of_report, report_with_id
-from cloudfilm.db.studies import study_with_uid
+from cloudfilm.access.audit import AuditKind
+from cloudfilm.access.grant import Grant, GrantKind
+from cloudfilm.access.holder import GrantHolder
+from cloudfilm.access.policy import AccessRequest, Action
+from cloudfilm.db.hospitals import Hospital, hospital_named
+from cloudfilm.db.reports import ReportPage, ReportRecord, pages_of_report, report_with_id
+from cloudfilm.db.studies import StudyRecord, study_with_uid
 from cloudfilm.errors import NotFound, Unauthenticated
-from portal.exam_view import ExamView, exam_view
+from portal.exam_view import ExamView, exam_view, permissions
 from portal.services import services
-from portal.session import set_session, visitor
+from portal.session import asker, end_session, set_session, visitor
 
 exam = Blueprint("exam", __name__)
 
 
-def exam_page(grant: Grant, consented: bool) -> Response:
-    """The page for an open grant; without consent only the disclaimer, which shows nobody's data."""
-    view, pages = _load(grant)
-    if consented:
-        content = render_template("exam.html", exam=view, pages=pages, state=_state(view, pages))
-    else:
-        content = render_template("consent.html", hospital_name=view.hospital_name)
-    return _uncached(Response(content))
+@dataclass(frozen=True, slots=True)
+class _Exam:
+    """What the database says of the exam that is looked at."""
+
+    hospital: Hospital
+    report: ReportRecord
+    study: StudyRecord | None
+    pages: list[ReportPage]
+
+    def view(self, holder: GrantHolder) -> tuple[ExamView, list[ReportPage]]:
+        may = permissions(holder, self.report, services().clock())
+        return exam_view(self.hospital, self.report, self.study, may), self.pages if may.pages else []
 
 
 @exam.get("/exam")
 def show_exam() -> Response:
-    """The page of the visit that is going on."""
-    grant, consented = _visited()
-    return exam_page(grant, consented)
+    """The page of the visit that is going on; without consent only the disclaimer, which shows nobody's data."""
+    holder = visited()
+    found = _load(holder.grant)
+    if not holder.consented:
+        return _uncached(Response(render_template("consent.html", **_disclaimer(holder.grant, found))))
+    view, pages = found.view(holder)
+    if view.may.text:
+        wanted = AccessRequest(Action.READ_REPORT, holder.hospital_id, view.study_instance_uid, view.report_id)
+        services().doorkeeper.allows(wanted, asker())
+    return _uncached(Response(render_template("exam.html", exam=view, pages=pages, state=_state(view, pages))))
+
+
+@exam.get("/consent")
+def show_consent() -> Response:
+    """Nobody comes here but by reloading a form that was sent."""
+    return Response(status=303, headers={"Location": "/exam"})
 
 
 @exam.post("/consent")
 def take_consent() -> Response:
     """The disclaimer was accepted."""
-    grant, _ = _visited()
+    holder = visited()
     response = _uncached(Response(status=303, headers={"Location": "/exam"}))
     if request.form.get("accepted") == "yes":
-        set_session(response, grant.grant_id, consented=True)
+        trail = services().audit_trail
+        trail.record(trail.grant_event(AuditKind.CONSENT_GIVEN, holder.grant, asker()))
+        set_session(response, holder.grant.grant_id, consented=True)
+    return response
+
+
+@exam.post("/leave")
+def leave() -> Response:
+    """Nothing of the visit stays in this browser."""
+    response = _uncached(Response(status=303, headers={"Location": "/"}))
+    end_session(response)
     return response
 
 
 @exam.get("/report")
 def show_original_pages() -> Response:
     """The original report, page by page, as images."""
-    grant, consented = _visited()
-    if not consented:
-        return _uncached(Response(redirect("/exam", 303).get_data(), status=303, headers={"Location": "/exam"}))
-    view, pages = _load(grant)
+    holder = visited()
+    if not holder.consented:
+        return _uncached(Response(status=303, headers={"Location": "/exam"}))
+    view, pages = _load(holder.grant).view(holder)
+    if not view.may.pages:
+        raise NotFound
     return _uncached(Response(render_template("report.html", exam=view, pages=pages)))
 
 
 @exam.get("/api/v1/exam/state")
 def show_state() -> Response:
     """A fingerprint of what the patient's page shows: the page asks for it and reloads itself when it has changed."""
-    grant, consented = _visited()
-    if not consented:
+    holder = visited()
+    if not holder.consented:
         raise NotFound
-    view, pages = _load(grant)
+    view, pages = _load(holder.grant).view(holder)
     return _uncached(jsonify(state=_state(view, pages)))
 
 
-def _visited() -> tuple[Grant, bool]:
+def visited() -> GrantHolder:
+    """The visit that is going on."""
     holder = visitor()
     if holder is None:
         raise Unauthenticated("The visit has ended. Scan the QR code or type the access code again.")
-    with services().database.transaction() as cursor:
-        grant = grant_with_id(cursor, holder.grant_id)
-    if grant is None or not grant.is_open(services().clock()):
-        raise Unauthenticated("The visit has ended. Scan the QR code or type the access code again.")
-    return grant, holder.consented
+    return holder
 
 
-def _load(grant: Grant) -> tuple[ExamView, list[ReportPage]]:
+def consented_visit() -> GrantHolder:
+    """The visit that is going on, once the disclaimer was accepted."""
+    holder = visited()
+    if not holder.consented:
+        raise NotFound
+    return holder
+
+
+def _disclaimer(grant: Grant, found: _Exam) -> dict[str, object]:
+    """Whose exam it is, is not said yet; of a share, who passed it on and until when."""
+    is_share = grant.kind is GrantKind.SHARE
+    until = grant.expires_at.astimezone(services().settings.time_zone) if grant.expires_at else None
+    return {
+        "hospital_name": found.hospital.name if grant.shows_names else "",
+        "share": {"nickname": grant.nickname, "until": until, "hides_names": not grant.shows_names} if is_share else None,
+    }
+
+
+def _load(grant: Grant) -> _Exam:
+    report_id = _chosen_report(grant)
     with services().database.transaction() as cursor:
-        report = report_with_id(cursor, grant.report_id)
+        report = report_with_id(cursor, report_id)
         hospital = hospital_named(cursor, grant.hospital_id)
-        study = study_with_uid(cursor, grant.study_instance_uid) if grant.study_instance_uid else None
-        pages = pages_of_report(cursor, grant.report_id)
+        reached = report.study_instance_uid if report and report.study_instance_uid in grant.reached_studies else None
+        study = study_with_uid(cursor, reached) if reached else None
+        pages = pages_of_report(cursor, report_id)
     if report is None or hospital is None:
         raise NotFound
-    return exam_view(hospital, report, study), pages
+    return _Exam(hospital, report, study, pages)
+
+
+def _chosen_report(grant: Grant) -> UUID:
+    """``?report=`` among those that the grant reaches, else the one that it was given for."""
+    asked = request.args.get("report", "")
+    for report_id in grant.reached_reports:
+        if str(report_id) == asked:
+            return report_id
+    if asked or grant.report_id is None:
+        raise NotFound
+    return grant.report_id
 
 
 def _state(view: ExamView, pages: list[ReportPage]) -> str:

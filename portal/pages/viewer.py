@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from urllib.parse import urlencode
 from uuid import UUID
@@ -11,9 +12,10 @@ from flask import Blueprint, Response
 
 from cloudfilm.access.policy import AccessRequest, Action
 from cloudfilm.access.token import ViewerToken, issue_token
-from cloudfilm.errors import NotFound, Unauthenticated
+from cloudfilm.errors import NotFound
+from portal.pages.exam import visited
 from portal.services import services
-from portal.session import require, visitor
+from portal.session import new_id, require
 
 viewer = Blueprint("viewer", __name__)
 
@@ -21,20 +23,18 @@ viewer = Blueprint("viewer", __name__)
 @viewer.get("/images")
 def open_viewer() -> Response:
     """303 to OHIF with a token that is limited to this grant's studies."""
-    holder = visitor()
-    if holder is None:
-        raise Unauthenticated("The visit has ended. Scan the QR code or type the access code again.")
+    holder = visited()
     if not holder.study_instance_uids:
         raise NotFound
     for study_instance_uid in holder.study_instance_uids:
-        require(AccessRequest(Action.RETRIEVE_IMAGES, hospital_id=holder.hospital_id, study_instance_uid=study_instance_uid))
+        require(AccessRequest(Action.VIEW_IMAGES, hospital_id=holder.hospital_id, study_instance_uid=study_instance_uid))
+    return to_viewer(holder.grant.grant_id, holder.study_instance_uids)
+
+
+def to_viewer(grant_id: UUID, study_instance_uids: Collection[str]) -> Response:
+    """303 to OHIF, which shows these studies of a grant."""
     parts = services()
-    token = issue_token(
-        ViewerToken(holder.grant_id, holder.study_instance_uids),
-        parts.key_ring,
-        parts.clock(),
-        timedelta(minutes=parts.settings.viewer_token_minutes),
-        UUID(bytes=parts.entropy(16), version=4),
-    )
-    query = urlencode({"StudyInstanceUIDs": ",".join(sorted(holder.study_instance_uids)), "token": token})
+    lifetime = timedelta(minutes=parts.settings.viewer_token_minutes)
+    token = issue_token(ViewerToken(grant_id, frozenset(study_instance_uids)), parts.key_ring, parts.clock(), lifetime, new_id())
+    query = urlencode({"StudyInstanceUIDs": ",".join(sorted(study_instance_uids)), "token": token})
     return Response(status=303, headers={"Location": f"/viewer/viewer?{query}", "Cache-Control": "no-store"})

@@ -27,7 +27,8 @@ def issued(instance: Instance, tmp_path_factory: pytest.TempPathFactory) -> dict
 
 def visit(instance: Instance, issued: dict[str, Any], consent: bool = True) -> requests.Session:
     client = instance.client()
-    assert client.get(issued["link"]).status_code == 200
+    opened = client.get(issued["link"])
+    assert (opened.status_code, opened.headers["Location"]) == (303, "/exam")
     if consent:
         assert client.post("/consent", data={"accepted": "yes"}).status_code == 303
     return client
@@ -35,7 +36,8 @@ def visit(instance: Instance, issued: dict[str, Any], consent: bool = True) -> r
 
 def test_nothing_of_the_patient_is_shown_before_consent(instance: Instance, issued: dict[str, Any]) -> None:
     client = instance.client()
-    page = client.get(issued["link"])
+    client.get(issued["link"])
+    page = client.get("/exam")
     assert page.status_code == 200
     for known in ("王小明", "Apatient", "颅脑CT平扫未见明显异常"):
         assert known not in page.text
@@ -52,7 +54,7 @@ def test_after_consent_the_page_shows_exam_findings_and_impression(instance: Ins
 @pytest.mark.parametrize("spelling", [str.upper, str.lower])
 def test_the_link_works_in_either_case(instance: Instance, issued: dict[str, Any], spelling: Any) -> None:
     secret = issued["link"].rsplit("/", 1)[1]
-    assert instance.client().get(spelling(f"/q/{secret}")).status_code == 200
+    assert instance.client().get(spelling(f"/q/{secret}")).status_code == 303
 
 
 def test_unknown_malformed_and_revoked_links_look_the_same(instance: Instance, issued: dict[str, Any]) -> None:
@@ -96,7 +98,7 @@ def test_the_typed_code_opens_the_exam_however_it_is_typed(instance: Instance, i
 
 def test_wrong_codes_are_counted_and_parallel_guesses_cannot_slip_through(instance: Instance) -> None:
     """The limit is 5 in this instance. Every guess comes from one address: it is all that the loopback has."""
-    instance.sql("DELETE FROM wrong_code")
+    instance.sql("DELETE FROM wrong_try")
 
     def guess(number: int) -> requests.Response:
         return instance.client().post("/api/v1/access", json={"access_code": f"0000-0000-{number:04}"})
@@ -106,7 +108,7 @@ def test_wrong_codes_are_counted_and_parallel_guesses_cannot_slip_through(instan
     assert sorted(answer.status_code for answer in answers) == [401] * 5 + [429] * 35
     assert sorted(answer.json()["remaining_attempts"] for answer in answers if answer.status_code == 401) == [0, 1, 2, 3, 4]
     assert all(0 < int(answer.headers["Retry-After"]) <= 901 for answer in answers if answer.status_code == 429)
-    instance.sql("DELETE FROM wrong_code")
+    instance.sql("DELETE FROM wrong_try")
 
 
 def test_a_form_from_another_site_is_refused(instance: Instance, issued: dict[str, Any]) -> None:

@@ -35,13 +35,18 @@ def normalise_access_code(typed: str) -> str | None:
     return characters
 
 
+def start_of(normalised: str) -> str:
+    """The first two of a code's three groups."""
+    return normalised[:8]
+
+
 def hash_access_code(normalised: str, key: bytes) -> bytes:
     """Argon2id (19 MiB, 2 passes: OWASP's first choice), 32 bytes, about 20 ms.
 
     Parameters
     ----------
     normalised : str
-        What `normalise_access_code` gave.
+        What `normalise_access_code` gave, or the start of it: hashed alike, so that a stolen key does not make it the weaker half.
     key : bytes
         The installation's hashing key; salt and pepper come from it, so equal codes have equal hashes here and nowhere else.
     """

@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from cloudfilm.access.grant import Grant
+
 
 class Scope(StrEnum):
     """What an API token may be issued for."""
@@ -18,36 +20,65 @@ class Scope(StrEnum):
     REPORTS = "reports"
 
 
+class Role(StrEnum):
+    """What a member of staff does. All but the operator work at one hospital; an operator sees no patient."""
+
+    ADMINISTRATOR = "administrator"
+    DOCTOR = "doctor"
+    REGISTRAR = "registrar"
+    OPERATOR = "operator"
+
+
 @dataclass(frozen=True, slots=True)
 class GrantHolder:
-    """Somebody with a grant: the paper's holder, through a session or through the viewer's token.
+    """Somebody with a grant, through a session or through the viewer's token.
 
-    ``study_instance_uids`` is what the grant reaches now, cut down to what the token names.
+    ``narrowed_to`` is what the viewer's token names, None for a session, which may do all that its grant may.
     """
 
-    grant_id: UUID
-    hospital_id: str
-    report_id: UUID
-    study_instance_uids: frozenset[str]
-    sees_report: bool
+    grant: Grant
     consented: bool
-    expires_at: datetime | None
-    revoked_at: datetime | None
+    narrowed_to: frozenset[str] | None = None
 
-    def is_open(self, now: datetime) -> bool:
-        """Neither revoked nor expired."""
-        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+    @property
+    def is_session(self) -> bool:
+        """Whether this is a visit to our pages."""
+        return self.narrowed_to is None
+
+    @property
+    def hospital_id(self) -> str:
+        """The grant's hospital."""
+        return self.grant.hospital_id
+
+    @property
+    def study_instance_uids(self) -> frozenset[str]:
+        """The studies that can be reached through this credential."""
+        return self.grant.reached_studies if self.narrowed_to is None else self.grant.reached_studies & self.narrowed_to
 
 
 @dataclass(frozen=True, slots=True)
 class ApiHolder:
-    """An integrator of one hospital."""
+    """A program of one hospital: an integrator's, a gateway, or one that an identity provider vouches for."""
 
     token_id: UUID
     hospital_id: str
     scopes: frozenset[Scope]
     expires_at: datetime
     revoked_at: datetime | None
+    is_gateway: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StaffHolder:
+    """A member of staff who has signed in. ``closed`` says that the session has ended, by itself or by others, or the account is disabled."""
+
+    account_id: UUID
+    login: str
+    full_name: str
+    role: Role
+    hospital_id: str | None
+    session_id: UUID
+    closed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,4 +88,4 @@ class InternalHolder:
     process: str
 
 
-type Holder = GrantHolder | ApiHolder | InternalHolder
+type Holder = GrantHolder | ApiHolder | StaffHolder | InternalHolder

@@ -31,3 +31,8 @@ class KeyRing:
     def signing_key(self, key_id: str) -> SigningKey | None:
         """The key with this name."""
         return next((key for key in self.signing if hmac.compare_digest(key.key_id.encode(), key_id.encode())), None)
+
+    @property
+    def auditing(self) -> bytes:
+        """The key that seals the audit trail."""
+        return hmac.digest(self.hashing, b"audit trail", hashlib.sha256)

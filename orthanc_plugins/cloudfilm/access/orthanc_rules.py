@@ -17,6 +17,7 @@ _UID = r"[0-9.]{1,64}"
 _STUDY = rf"/dicom-web/studies/(?P<study>{_UID})"
 _SERIES = rf"{_STUDY}/series/{_UID}"
 _INSTANCE = rf"{_SERIES}/instances/{_UID}"
+_ANY_LEVEL = rf"{_STUDY}(/series/{_UID}(/instances/{_UID})?)?"
 _FRAMES = rf"{_INSTANCE}/frames/[0-9,]{{1,2000}}"
 
 
@@ -35,12 +36,14 @@ def _rule(method: str, path: str, action: Action) -> Rule:
 
 RULES = (
     # PS3.18 §10.6 Search: below one study; searches across studies are answered by the portal, which knows whose they are.
-    _rule("GET", rf"{_STUDY}/(series|instances)", Action.QUERY),
-    _rule("GET", rf"{_SERIES}/instances", Action.QUERY),
+    _rule("GET", rf"{_STUDY}/(series|instances)", Action.READ_METADATA),
+    _rule("GET", rf"{_SERIES}/instances", Action.READ_METADATA),
     # PS3.18 §10.4 Retrieve.
-    _rule("GET", rf"{_STUDY}(/series/{_UID}(/instances/{_UID})?)?(/metadata|/rendered|/thumbnail)?", Action.RETRIEVE_IMAGES),
-    _rule("GET", rf"{_FRAMES}(/rendered|/thumbnail)?", Action.RETRIEVE_IMAGES),
-    _rule("GET", rf"{_INSTANCE}/bulk/[0-9a-fA-F/]{{1,500}}", Action.RETRIEVE_IMAGES),
+    _rule("GET", _ANY_LEVEL, Action.RETRIEVE_ORIGINALS),
+    _rule("GET", rf"{_ANY_LEVEL}/metadata", Action.READ_METADATA),
+    _rule("GET", rf"{_ANY_LEVEL}/(rendered|thumbnail)", Action.VIEW_IMAGES),
+    _rule("GET", rf"{_FRAMES}(/rendered|/thumbnail)?", Action.VIEW_IMAGES),
+    _rule("GET", rf"{_INSTANCE}/bulk/[0-9a-fA-F/]{{1,500}}", Action.RETRIEVE_BULK_DATA),
     # PS3.18 §10.5 Store.
     _rule("POST", r"/dicom-web/studies", Action.STORE_IMAGES),
     _rule("POST", _STUDY, Action.STORE_IMAGES),
@@ -65,8 +68,9 @@ def orthanc_request(method: str, uri: str, query: Mapping[str, str]) -> AccessRe
 
 
 def _wado_uri_request(query: Mapping[str, str]) -> AccessRequest:
-    """PS3.18 §9.4: the study must be named, so that it can be checked."""
+    """PS3.18 §9.4: the study must be named, so that it can be checked; a picture is the default, the original must be asked for."""
     study_instance_uid = query.get("studyUID", "")
     if not is_uid(study_instance_uid):
         return AccessRequest(Action.ADMINISTER)
-    return AccessRequest(Action.RETRIEVE_IMAGES, study_instance_uid=study_instance_uid)
+    is_picture = query.get("contentType", "image/jpeg").startswith("image/")
+    return AccessRequest(Action.VIEW_IMAGES if is_picture else Action.RETRIEVE_ORIGINALS, study_instance_uid=study_instance_uid)

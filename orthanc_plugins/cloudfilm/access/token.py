@@ -64,6 +64,51 @@ class ApiToken:
 
 
 @dataclass(frozen=True, slots=True)
+class GatewayToken:
+    """A hospital gateway's credential; like an API token it stands in the database, but neither is ever taken for the other."""
+
+    kind: ClassVar[str] = "gateway"
+    token_id: UUID
+
+    def claims(self) -> dict[str, Any]:
+        return {"sub": str(self.token_id)}
+
+    @classmethod
+    def from_claims(cls, claims: dict[str, Any]) -> GatewayToken:
+        return cls(UUID(claims["sub"]))
+
+
+@dataclass(frozen=True, slots=True)
+class StaffToken:
+    """A member of staff's session, in a cookie; whether it goes on stands in the database."""
+
+    kind: ClassVar[str] = "staff"
+    session_id: UUID
+
+    def claims(self) -> dict[str, Any]:
+        return {"sub": str(self.session_id)}
+
+    @classmethod
+    def from_claims(cls, claims: dict[str, Any]) -> StaffToken:
+        return cls(UUID(claims["sub"]))
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceToken:
+    """A device that has opened a grant before, in a cookie: its wrong tries are counted on its own, not on its network's."""
+
+    kind: ClassVar[str] = "device"
+    device_id: UUID
+
+    def claims(self) -> dict[str, Any]:
+        return {"sub": str(self.device_id)}
+
+    @classmethod
+    def from_claims(cls, claims: dict[str, Any]) -> DeviceToken:
+        return cls(UUID(claims["sub"]))
+
+
+@dataclass(frozen=True, slots=True)
 class InternalToken:
     """One of our own processes talking to Orthanc behind nginx."""
 
@@ -78,9 +123,9 @@ class InternalToken:
         return cls(claims["sub"])
 
 
-type Token = SessionToken | ViewerToken | ApiToken | InternalToken
-_KINDS: dict[str, type[SessionToken | ViewerToken | ApiToken | InternalToken]] = {
-    kind.kind: kind for kind in (SessionToken, ViewerToken, ApiToken, InternalToken)
+type Token = SessionToken | ViewerToken | ApiToken | GatewayToken | StaffToken | DeviceToken | InternalToken
+_KINDS: dict[str, type[SessionToken | ViewerToken | ApiToken | GatewayToken | StaffToken | DeviceToken | InternalToken]] = {
+    kind.kind: kind for kind in (SessionToken, ViewerToken, ApiToken, GatewayToken, StaffToken, DeviceToken, InternalToken)
 }
 
 

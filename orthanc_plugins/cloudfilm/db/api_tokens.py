@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""API tokens: what each may do, until when, and whether it was revoked. The token itself is only signed, never stored."""
+"""Tokens of programs: what each may do, until when, and whether it was revoked. The token itself is only signed, never stored."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -10,19 +11,44 @@ from cloudfilm.access.holder import ApiHolder, Scope
 from cloudfilm.db.database import Cursor
 
 
+@dataclass(frozen=True, slots=True)
+class ApiTokenRecord:
+    """A token as staff see it in a list."""
+
+    holder: ApiHolder
+    label: str
+    issued_at: datetime
+    last_used_at: datetime | None
+
+
 def add_api_token(cursor: Cursor, holder: ApiHolder, label: str, issued_at: datetime) -> None:
     """Record a token that is about to be handed out."""
+    kind = "gateway" if holder.is_gateway else "api"
     cursor.execute(
-        "INSERT INTO api_token (token_id, hospital_id, scopes, label, issued_at, expires_at) VALUES (%s, %s, %s, %s, %s, %s)",
-        (holder.token_id, holder.hospital_id, sorted(holder.scopes), label, issued_at, holder.expires_at),
+        "INSERT INTO api_token (token_id, hospital_id, scopes, label, issued_at, expires_at, kind) VALUES (%s, %s, %s, %s, %s, %s, %s)",
+        (holder.token_id, holder.hospital_id, sorted(holder.scopes), label, issued_at, holder.expires_at, kind),
     )
 
 
-def api_holder(cursor: Cursor, token_id: UUID) -> ApiHolder | None:
-    """What the database says of a token."""
-    cursor.execute("SELECT token_id, hospital_id, scopes, expires_at, revoked_at FROM api_token WHERE token_id = %s", (token_id,))
+def api_holder(cursor: Cursor, token_id: UUID, now: datetime) -> ApiHolder | None:
+    """What the database says of a token that is being used now."""
+    cursor.execute(
+        "UPDATE api_token SET last_used_at = %s WHERE token_id = %s"
+        " RETURNING token_id, hospital_id, scopes, expires_at, revoked_at, kind = 'gateway'",
+        (now, token_id),
+    )
     row = cursor.fetchone()
-    return ApiHolder(row[0], row[1], frozenset(map(Scope, row[2])), row[3], row[4]) if row else None
+    return ApiHolder(row[0], row[1], frozenset(map(Scope, row[2])), *row[3:]) if row else None
+
+
+def list_api_tokens(cursor: Cursor, hospital_id: str) -> list[ApiTokenRecord]:
+    """The hospital's tokens, newest first."""
+    cursor.execute(
+        "SELECT token_id, hospital_id, scopes, expires_at, revoked_at, kind = 'gateway', label, issued_at, last_used_at FROM api_token"
+        " WHERE hospital_id = %s ORDER BY issued_at DESC, token_id",
+        (hospital_id,),
+    )
+    return [ApiTokenRecord(ApiHolder(row[0], row[1], frozenset(map(Scope, row[2])), *row[3:6]), *row[6:]) for row in cursor.fetchall()]
 
 
 def revoke_api_token(cursor: Cursor, token_id: UUID, now: datetime) -> bool:

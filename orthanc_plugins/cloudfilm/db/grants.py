@@ -1,75 +1,154 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Grants: the right of a paper's holder to see one report and its study, found by the hash of either key."""
+"""Grants in the database, found by their identifier or by the hash of either key, with what they reach now."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from cloudfilm.access.grant import Grant, GrantKind, Right
 from cloudfilm.db.database import Cursor
 
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """One grant with what it reaches now: ``study_instance_uid`` is None until the images have come."""
-
-    grant_id: UUID
-    hospital_id: str
-    report_id: UUID
-    study_instance_uid: str | None
-    created_at: datetime
-    expires_at: datetime | None
-    revoked_at: datetime | None
-
-    def is_open(self, now: datetime) -> bool:
-        """Neither revoked nor expired."""
-        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
-
-
-_SELECT = """
-    SELECT grant_id, access_grant.hospital_id, report_id, study_instance_uid, created_at, expires_at, revoked_at
-    FROM access_grant JOIN report USING (report_id)
+_COLUMNS = (
+    "grant_id, hospital_id, kind, rights, created_at, report_id, patient_wide, hides_names, not_before, expires_at, revoked_at,"
+    " maximum_openings, openings, nickname, account_id, last_used_at, parent_grant_id"
+)
+# The report's study, the studies that are named, and all exams of the report's patient at this hospital where the grant reaches so far. A
+# patient is taken for the same only under one number and one date of birth: hospitals use stand-in numbers.
+_REACHED_STUDIES = """
+    SELECT study_instance_uid FROM report WHERE report_id = %(report_id)s AND study_instance_uid IS NOT NULL
+    UNION SELECT study_instance_uid FROM grant_study WHERE grant_id = %(grant_id)s
+    UNION SELECT other.study_instance_uid FROM report JOIN study USING (study_instance_uid)
+        JOIN study other ON other.hospital_id = study.hospital_id AND other.patient_id = study.patient_id
+            AND other.patient_birth_date = study.patient_birth_date
+        WHERE %(patient_wide)s AND report_id = %(report_id)s AND study.patient_id <> ''
 """
 
 
-def add_grant(cursor: Cursor, grant: Grant, secret_hash: bytes, code_hash: bytes) -> None:
+def add_grant(cursor: Cursor, grant: Grant, secret_hash: bytes | None, code_hash: bytes | None, code_start_hash: bytes | None) -> None:
     """Insert a grant. Only the hashes of its keys are stored."""
     cursor.execute(
-        "INSERT INTO access_grant (grant_id, hospital_id, report_id, secret_hash, code_hash, created_at, expires_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s)",
-        (grant.grant_id, grant.hospital_id, grant.report_id, secret_hash, code_hash, grant.created_at, grant.expires_at),
-    )
+        "INSERT INTO access_grant (grant_id, hospital_id, kind, rights, created_at, report_id, patient_wide, hides_names, not_before,"
+        " expires_at, maximum_openings, nickname, account_id, parent_grant_id, secret_hash, code_hash, code_start_hash)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        (
+            grant.grant_id, grant.hospital_id, grant.kind, sorted(grant.rights), grant.created_at, grant.report_id, grant.patient_wide,
+            grant.hides_names, grant.not_before, grant.expires_at, grant.maximum_openings, grant.nickname, grant.account_id,
+            grant.parent.grant_id if grant.parent else None, secret_hash, code_hash, code_start_hash,
+        ),
+    )  # fmt: skip
+
+
+def name_studies(cursor: Cursor, grant_id: UUID, study_instance_uids: Iterable[str]) -> None:
+    """Let a grant reach studies beside its report's."""
+    for study_instance_uid in sorted(study_instance_uids):
+        cursor.execute("INSERT INTO grant_study (grant_id, study_instance_uid) VALUES (%s, %s)", (grant_id, study_instance_uid))
 
 
 def grant_with_id(cursor: Cursor, grant_id: UUID) -> Grant | None:
     """The grant that a token names."""
-    return _one(cursor, "grant_id = %s", grant_id)
+    return _one(cursor, "grant_id", grant_id)
 
 
 def grant_with_secret(cursor: Cursor, secret_hash: bytes) -> Grant | None:
-    """The grant that a QR code opens."""
-    return _one(cursor, "secret_hash = %s", secret_hash)
+    """The grant that a QR code or a shared link opens."""
+    return _one(cursor, "secret_hash", secret_hash)
 
 
 def grant_with_code(cursor: Cursor, code_hash: bytes) -> Grant | None:
     """The grant that a typed access code opens."""
-    return _one(cursor, "code_hash = %s", code_hash)
+    return _one(cursor, "code_hash", code_hash)
 
 
 def list_grants(cursor: Cursor, hospital_id: str, limit: int = 100) -> list[Grant]:
     """The hospital's grants, newest first."""
-    cursor.execute(f"{_SELECT} WHERE access_grant.hospital_id = %s ORDER BY created_at DESC LIMIT %s", (hospital_id, limit))
-    return [Grant(*row) for row in cursor.fetchall()]
+    return _many(cursor, "hospital_id = %s ORDER BY created_at DESC, grant_id LIMIT %s", hospital_id, limit)
 
 
-def revoke_grant(cursor: Cursor, grant_id: UUID, now: datetime) -> bool:
-    """Revoke; False when there is no such grant. The first time stands."""
-    cursor.execute("UPDATE access_grant SET revoked_at = coalesce(revoked_at, %s) WHERE grant_id = %s", (now, grant_id))
+def grants_of_report(cursor: Cursor, report_id: UUID) -> list[Grant]:
+    """The grants that were given for a report, with their shares, oldest first."""
+    return _many(cursor, "report_id = %s ORDER BY created_at, grant_id", report_id)
+
+
+def shares_of_grant(cursor: Cursor, grant_id: UUID) -> list[Grant]:
+    """The shares that were made from a grant, newest first."""
+    return _many(cursor, "parent_grant_id = %s ORDER BY created_at DESC, grant_id", grant_id)
+
+
+def count_opening(cursor: Cursor, grant_id: UUID, now: datetime) -> bool:
+    """Count one opening; False when the grant has been opened as often as it may be. Atomic: two at once cannot both be the last."""
+    cursor.execute(
+        "UPDATE access_grant SET openings = openings + 1, last_used_at = %s"
+        " WHERE grant_id = %s AND (maximum_openings IS NULL OR openings < maximum_openings)",
+        (now, grant_id),
+    )
     return cursor.rowcount == 1
 
 
-def _one(cursor: Cursor, condition: str, value: object) -> Grant | None:
-    cursor.execute(f"{_SELECT} WHERE {condition}", (value,))
-    row = cursor.fetchone()
-    return Grant(*row) if row else None
+def revoke_grant(cursor: Cursor, grant_id: UUID, now: datetime, by: str = "") -> bool:
+    """Revoke; False when there is no such grant. The first time stands."""
+    cursor.execute(
+        "UPDATE access_grant SET revoked_at = coalesce(revoked_at, %s), revoked_by = CASE WHEN revoked_at IS NULL THEN %s ELSE revoked_by END"
+        " WHERE grant_id = %s",
+        (now, by, grant_id),
+    )
+    return cursor.rowcount == 1
+
+
+def _one(cursor: Cursor, column: str, value: object) -> Grant | None:
+    found = _many(cursor, f"{column} = %s", value)
+    return found[0] if found else None
+
+
+def _many(cursor: Cursor, condition: str, *values: object) -> list[Grant]:
+    cursor.execute(f"SELECT {_COLUMNS} FROM access_grant WHERE {condition}", values)
+    return [_from_row(cursor, row) for row in cursor.fetchall()]
+
+
+def _from_row(cursor: Cursor, row: tuple[Any, ...]) -> Grant:
+    (grant_id, hospital_id, kind, rights, created_at, report_id, patient_wide, hides_names, not_before, expires_at, revoked_at,
+     maximum_openings, openings, nickname, account_id, last_used_at, parent_grant_id) = row  # fmt: skip
+    grant = Grant(
+        grant_id=grant_id,
+        hospital_id=hospital_id,
+        kind=GrantKind(kind),
+        rights=frozenset(map(Right, rights)),
+        created_at=created_at,
+        report_id=report_id,
+        patient_wide=patient_wide,
+        hides_names=hides_names,
+        not_before=not_before,
+        expires_at=expires_at,
+        revoked_at=revoked_at,
+        maximum_openings=maximum_openings,
+        openings=openings,
+        nickname=nickname,
+        account_id=account_id,
+        last_used_at=last_used_at,
+        parent=grant_with_id(cursor, parent_grant_id) if parent_grant_id else None,
+    )
+    studies, reports = _reach(cursor, grant)
+    return replace(grant, study_instance_uids=studies, report_ids=reports)
+
+
+def _reach(cursor: Cursor, grant: Grant) -> tuple[frozenset[str], frozenset[UUID]]:
+    """The studies and reports within a grant's scope, of its own hospital only."""
+    facts = {
+        "grant_id": grant.grant_id,
+        "report_id": grant.report_id,
+        "patient_wide": grant.patient_wide,
+        "hospital_id": grant.hospital_id,
+    }
+    cursor.execute(
+        f"SELECT study_instance_uid FROM study WHERE hospital_id = %(hospital_id)s AND study_instance_uid IN ({_REACHED_STUDIES})", facts
+    )
+    studies = frozenset(row[0] for row in cursor.fetchall())
+    cursor.execute(
+        "SELECT report_id FROM report WHERE hospital_id = %(hospital_id)s"
+        " AND (report_id = %(report_id)s OR study_instance_uid = ANY(%(studies)s))",
+        {**facts, "studies": sorted(studies)},
+    )
+    return studies, frozenset(row[0] for row in cursor.fetchall())

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cloudfilm.db.database import Cursor
+from cloudfilm.db.database import Cursor, only_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,17 @@ def hospital_named(cursor: Cursor, hospital_id: str) -> Hospital | None:
     cursor.execute("SELECT hospital_id, name FROM hospital WHERE hospital_id = %s", (hospital_id,))
     row = cursor.fetchone()
     return Hospital(*row) if row else None
+
+
+def grants_reach_all_exams(cursor: Cursor, hospital_id: str) -> bool:
+    """Whether a paper of this hospital reaches its holder's earlier and later exams there."""
+    cursor.execute("SELECT grants_reach_all_exams FROM hospital WHERE hospital_id = %s", (hospital_id,))
+    return bool(only_value(cursor))
+
+
+def let_grants_reach_all_exams(cursor: Cursor, hospital_id: str, allowed: bool) -> None:
+    """Decide that for the papers that are issued from now on."""
+    cursor.execute("UPDATE hospital SET grants_reach_all_exams = %s WHERE hospital_id = %s", (allowed, hospital_id))
 
 
 def list_hospitals(cursor: Cursor) -> list[Hospital]:

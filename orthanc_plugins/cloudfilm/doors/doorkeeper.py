@@ -1,25 +1,43 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The doorkeeper: reads the credentials, fetches the facts (remembered for five seconds) and asks `decide`. Every door has this one."""
+"""The doorkeeper: reads the credentials, fetches the facts (remembered for three seconds), asks `decide` and has it written down.
+
+Every door has this one. With nginx's memory of its subrequest (five seconds) a revocation is effective everywhere within eight.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from cloudfilm.access.holder import ApiHolder, GrantHolder, Holder, InternalHolder
+from cloudfilm.access.grant import Grant
+from cloudfilm.access.holder import ApiHolder, GrantHolder, Holder, InternalHolder, StaffHolder
 from cloudfilm.access.key_ring import KeyRing
 from cloudfilm.access.policy import AccessRequest, Allow, decide
-from cloudfilm.access.token import ApiToken, InternalToken, SessionToken, Token, ViewerToken, read_token
+from cloudfilm.access.token import (
+    ApiToken,
+    DeviceToken,
+    GatewayToken,
+    InternalToken,
+    SessionToken,
+    StaffToken,
+    Token,
+    ViewerToken,
+    read_token,
+)
 from cloudfilm.db.api_tokens import api_holder
 from cloudfilm.db.database import Database
-from cloudfilm.db.grants import Grant, grant_with_id
+from cloudfilm.db.grants import grant_with_id
+from cloudfilm.db.staff_sessions import staff_holder
 from cloudfilm.db.studies import study_with_uid
-from cloudfilm.doors.credentials import came_through_public_door, presented_tokens
+from cloudfilm.doors.asker import Asker
+from cloudfilm.doors.audit_trail import AuditTrail
+from cloudfilm.doors.identity_provider import IdentityProvider
 from cloudfilm.doors.short_memory import ShortMemory
+from cloudfilm.doors.staff_limits import StaffLimits
 
-MEMORY_SECONDS = 5.0
+MEMORY_SECONDS = 3.0
 
 
 class Doorkeeper:
@@ -29,29 +47,46 @@ class Doorkeeper:
     ----------
     clock : Callable
         Gives the time now, in UTC.
+    identity_provider : IdentityProvider or None
+        Whose tokens are taken beside our own (OpenID Connect).
     """
 
-    def __init__(self, database: Database, key_ring: KeyRing, clock: Callable[[], datetime]) -> None:
-        self._database, self._key_ring, self._clock = database, key_ring, clock
+    def __init__(
+        self,
+        database: Database,
+        key_ring: KeyRing,
+        clock: Callable[[], datetime],
+        audit_trail: AuditTrail,
+        staff_limits: StaffLimits,
+        identity_provider: IdentityProvider | None = None,
+    ) -> None:
+        self._database, self._key_ring, self._clock, self._audit_trail = database, key_ring, clock, audit_trail
+        self._staff_limits, self._identity_provider = staff_limits, identity_provider
         self._grants: ShortMemory[UUID, Grant | None] = ShortMemory(MEMORY_SECONDS)
         self._api_holders: ShortMemory[UUID, ApiHolder | None] = ShortMemory(MEMORY_SECONDS)
+        self._staff_holders: ShortMemory[UUID, StaffHolder | None] = ShortMemory(MEMORY_SECONDS)
         self._owners: ShortMemory[str, str | None] = ShortMemory(MEMORY_SECONDS)
 
-    def holders(self, headers: Mapping[str, str]) -> tuple[Holder, ...]:
+    def holders(self, asker: Asker) -> tuple[Holder, ...]:
         """Who the presented credentials say is asking; empty when there is none, or none is valid."""
-        now = self._clock()
-        tokens = (read_token(text, self._key_ring, now) for text in presented_tokens(headers))
-        behind_nginx = not came_through_public_door(headers)
-        found = (self._holder(token, behind_nginx) for token in tokens if token is not None)
-        return tuple(holder for holder in found if holder is not None)
+        return tuple(holder for text in asker.tokens if (holder := self._holder_of(text, asker)) is not None)
 
-    def allows(self, request: AccessRequest, headers: Mapping[str, str]) -> Holder | None:
-        """The first holder that may do it, None when nobody may."""
+    def allows(self, request: AccessRequest, asker: Asker) -> Holder | None:
+        """The first holder that may do it, None when nobody may. Either is written down."""
+        holder = self.would_allow(request, asker)
+        known = self._with_owner(request) if request.study_instance_uid is not None else request
+        if holder is not None:
+            self._audit_trail.decided(known, holder, asker, denied=None)
+            return holder
+        holders = self.holders(asker)
+        self._audit_trail.decided(known, holders[0] if holders else None, asker, denied=self._why_not(known, holders))
+        return None
+
+    def would_allow(self, request: AccessRequest, asker: Asker) -> Holder | None:
+        """The same for a question that is no access, such as which of two answers to give."""
         now = self._clock()
-        for holder in self.holders(headers):
-            known = request
-            if request.study_instance_uid is not None and request.hospital_id is None and isinstance(holder, ApiHolder):
-                known = replace(request, hospital_id=self.owner_of_study(request.study_instance_uid))
+        for holder in self.holders(asker):
+            known = request if isinstance(holder, GrantHolder | InternalHolder) else self._with_owner(request)
             if isinstance(decide(known, holder, now), Allow):
                 return holder
         return None
@@ -64,42 +99,69 @@ class Doorkeeper:
         """Ask the database anew about a grant that has just changed."""
         self._grants.forget(grant_id)
 
+    def forget_staff_session(self, session_id: UUID) -> None:
+        """Ask the database anew about a session that has just ended."""
+        self._staff_holders.forget(session_id)
+
+    def _with_owner(self, request: AccessRequest) -> AccessRequest:
+        if request.study_instance_uid is None or request.hospital_id is not None:
+            return request
+        return replace(request, hospital_id=self.owner_of_study(request.study_instance_uid))
+
+    def _why_not(self, request: AccessRequest, holders: tuple[Holder, ...]) -> str:
+        now = self._clock()
+        decisions = (decide(request, holder, now) for holder in holders)
+        return next((decision.reason for decision in decisions if not isinstance(decision, Allow)), "no valid credential")
+
     def _find_owner(self, study_instance_uid: str) -> str | None:
         with self._database.transaction() as cursor:
             study = study_with_uid(cursor, study_instance_uid)
         return study.hospital_id if study else None
 
+    def _holder_of(self, text: str, asker: Asker) -> Holder | None:
+        token = read_token(text, self._key_ring, self._clock())
+        if token is not None:
+            return self._holder(token, behind_nginx=not asker.came_through_public_door)
+        if self._identity_provider is not None and text == asker.bearer:
+            return self._identity_provider.api_holder(text, self._clock())
+        return None
+
     def _holder(self, token: Token, behind_nginx: bool) -> Holder | None:
         match token:
             case SessionToken():
-                return self._grant_holder(token.grant_id, studies=None, sees_report=True, consented=token.consented)
+                return self._grant_holder(token.grant_id, token.consented, narrowed_to=None)
             case ViewerToken():
-                return self._grant_holder(token.grant_id, studies=token.study_instance_uids, sees_report=False, consented=True)
+                return self._grant_holder(token.grant_id, consented=True, narrowed_to=token.study_instance_uids)
             case ApiToken():
-                return self._api_holders.get(token.token_id, lambda: self._find_api_holder(token.token_id))
+                return self._api_holder(token.token_id, is_gateway=False)
+            case GatewayToken():
+                return self._api_holder(token.token_id, is_gateway=True)
+            case StaffToken():
+                return self._staff_holder(token.session_id)
             case InternalToken():
                 return InternalHolder(token.process) if behind_nginx else None
+            case DeviceToken():
+                return None
 
-    def _find_api_holder(self, token_id: UUID) -> ApiHolder | None:
-        with self._database.transaction() as cursor:
-            return api_holder(cursor, token_id)
+    def _grant_holder(self, grant_id: UUID, consented: bool, narrowed_to: frozenset[str] | None) -> GrantHolder | None:
+        grant = self._grants.get(grant_id, lambda: self._find_grant(grant_id))
+        return GrantHolder(grant, consented, narrowed_to) if grant is not None else None
 
     def _find_grant(self, grant_id: UUID) -> Grant | None:
         with self._database.transaction() as cursor:
             return grant_with_id(cursor, grant_id)
 
-    def _grant_holder(self, grant_id: UUID, studies: frozenset[str] | None, sees_report: bool, consented: bool) -> GrantHolder | None:
-        grant = self._grants.get(grant_id, lambda: self._find_grant(grant_id))
-        if grant is None:
-            return None
-        reached = frozenset({grant.study_instance_uid} if grant.study_instance_uid else ())
-        return GrantHolder(
-            grant_id=grant.grant_id,
-            hospital_id=grant.hospital_id,
-            report_id=grant.report_id,
-            study_instance_uids=reached if studies is None else reached & studies,
-            sees_report=sees_report,
-            consented=consented,
-            expires_at=grant.expires_at,
-            revoked_at=grant.revoked_at,
-        )
+    def _api_holder(self, token_id: UUID, is_gateway: bool) -> ApiHolder | None:
+        holder = self._api_holders.get(token_id, lambda: self._find_api_holder(token_id))
+        return holder if holder is not None and holder.is_gateway is is_gateway else None
+
+    def _find_api_holder(self, token_id: UUID) -> ApiHolder | None:
+        with self._database.transaction() as cursor:
+            return api_holder(cursor, token_id, self._clock())
+
+    def _staff_holder(self, session_id: UUID) -> StaffHolder | None:
+        return self._staff_holders.get(session_id, lambda: self._find_staff_holder(session_id))
+
+    def _find_staff_holder(self, session_id: UUID) -> StaffHolder | None:
+        with self._database.transaction() as cursor:
+            return staff_holder(cursor, session_id, self._clock(), self._staff_limits.idle, self._staff_limits.absolute)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from cloudfilm.db.deliveries import delete_expired_deliveries
-from cloudfilm.db.wrong_codes import forget_old_attempts
+from cloudfilm.db.wrong_tries import forget_old_tries
 from cloudfilm.jobs.context import JobContext
 
 
@@ -13,4 +13,4 @@ def tidy(context: JobContext) -> None:
     now = context.clock()
     with context.database.transaction() as cursor:
         delete_expired_deliveries(cursor, now)
-        forget_old_attempts(cursor, now)
+        forget_old_tries(cursor, now)

@@ -11,6 +11,7 @@ from typing import Any
 from cloudfilm.access.holder import ApiHolder
 from cloudfilm.access.orthanc_rules import is_portal, orthanc_request
 from cloudfilm.access.policy import Action
+from cloudfilm.doors.asker import Asker
 from cloudfilm.doors.doorkeeper import Doorkeeper
 from cloudfilm.orthanc_api.senders import SenderOfThread
 
@@ -42,7 +43,7 @@ class HttpFilter:
     def _is_allowed(self, uri: str, request: Mapping[str, Any]) -> bool:
         method = METHODS.get(request["method"], "")
         asked = orthanc_request(method, uri, request.get("get") or {})
-        holder = self._doorkeeper.allows(asked, request["headers"])
+        holder = self._doorkeeper.allows(asked, Asker.of(request["headers"], request.get("ip", "")))
         if holder is not None and asked.action is Action.STORE_IMAGES and isinstance(holder, ApiHolder):
             self._senders.remember(threading.get_ident(), holder.hospital_id)
         return holder is not None

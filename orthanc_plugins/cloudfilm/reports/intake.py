@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from cloudfilm.access.access_code import CODE_BYTES, access_code_from, hash_access_code, normalise_access_code
+from cloudfilm.access.access_code import CODE_BYTES, access_code_from, hash_access_code, normalise_access_code, start_of
+from cloudfilm.access.grant import ALL_RIGHTS, Grant, GrantKind
 from cloudfilm.access.key_ring import KeyRing
 from cloudfilm.access.secret import SECRET_BYTES, hash_secret, secret_from
 from cloudfilm.db.database import Database
 from cloudfilm.db.deliveries import add_delivery, delivery_of_report
-from cloudfilm.db.grants import Grant, add_grant
+from cloudfilm.db.grants import add_grant
+from cloudfilm.db.hospitals import grants_reach_all_exams
 from cloudfilm.db.job_queue import READ_REPORT, defer_job
 from cloudfilm.db.reports import add_report
 from cloudfilm.errors import Conflict, TooLarge, UnsupportedMediaType
@@ -75,7 +77,9 @@ class Intake:
         with self.database.transaction() as cursor:
             report_id = add_report(cursor, new_id, hospital_id, document_sha256, now)
             if report_id == new_id:
-                add_grant(cursor, Grant(grant_id, hospital_id, report_id, None, now, None, None), *hashes)
+                patient_wide = grants_reach_all_exams(cursor, hospital_id)
+                grant = Grant(grant_id, hospital_id, GrantKind.PATIENT, ALL_RIGHTS, now, report_id=report_id, patient_wide=patient_wide)
+                add_grant(cursor, grant, *hashes)
                 add_delivery(cursor, report_id, seal(keys.to_bytes(), self.key_ring), now + self.delivery_lifetime)
                 defer_job(cursor, READ_REPORT, lock=str(report_id), arguments={"report_id": str(report_id)})
                 return Received(report_id, keys, is_new=True)
@@ -84,8 +88,8 @@ class Intake:
             raise Conflict("This document was received before, and its access code can no longer be shown.")
         return Received(report_id, GrantKeys.from_bytes(unseal(delivery.sealed_keys, self.key_ring)), is_new=False)
 
-    def _hashes(self, keys: GrantKeys) -> tuple[bytes, bytes]:
+    def _hashes(self, keys: GrantKeys) -> tuple[bytes, bytes, bytes]:
         secret_hash, code = hash_secret(keys.secret), normalise_access_code(keys.access_code)
         if secret_hash is None or code is None:
             raise AssertionError("a key of our own making is malformed")
-        return secret_hash, hash_access_code(code, self.key_ring.hashing)
+        return secret_hash, hash_access_code(code, self.key_ring.hashing), hash_access_code(start_of(code), self.key_ring.hashing)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The pure side of access: keys, tokens and the decision."""
+"""The pure side of access: codes, secrets, tokens and the table of open routes."""
 
 from __future__ import annotations
 
@@ -14,18 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudfilm.access.access_code import access_code_from, hash_access_code, normalise_access_code
-from cloudfilm.access.holder import ApiHolder, GrantHolder, Scope
 from cloudfilm.access.key_ring import KeyRing, SigningKey
 from cloudfilm.access.orthanc_rules import orthanc_request
-from cloudfilm.access.policy import AccessRequest, Action, Allow, Deny, decide
+from cloudfilm.access.policy import Action
 from cloudfilm.access.secret import hash_secret, secret_from
 from cloudfilm.access.token import ApiToken, SessionToken, ViewerToken, issue_token, read_token
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
 IDS = [UUID(int=number) for number in range(1, 5)]
 RING = KeyRing((SigningKey("old", b"o" * 32), SigningKey("new", b"n" * 32)), b"h" * 32, ())
-GRANT = GrantHolder(IDS[0], "jia", IDS[1], frozenset({"1.2"}), True, True, None, None)
-API = ApiHolder(IDS[2], "jia", frozenset(Scope), NOW + timedelta(days=1), None)
 
 
 @given(st.binary(min_size=8, max_size=8))
@@ -109,54 +106,14 @@ def test_forged_tokens_are_nothing(text: str) -> None:
     assert read_token(text, RING, NOW) is None
 
 
-IMAGES = AccessRequest(Action.RETRIEVE_IMAGES, "jia", "1.2")
-
-
-@pytest.mark.parametrize(
-    ("request_", "holder", "allowed"),
-    [
-        (IMAGES, GRANT, True),
-        (AccessRequest(Action.RETRIEVE_IMAGES, "jia", "1.3"), GRANT, False),
-        (AccessRequest(Action.RETRIEVE_IMAGES), GRANT, False),
-        (AccessRequest(Action.READ_REPORT, "jia", report_id=IDS[1]), GRANT, True),
-        (AccessRequest(Action.READ_REPORT, "jia", report_id=IDS[3]), GRANT, False),
-        (AccessRequest(Action.STORE_IMAGES), GRANT, False),
-        (AccessRequest(Action.SUBMIT_REPORT), GRANT, False),
-        (AccessRequest(Action.ADMINISTER), GRANT, False),
-        (IMAGES, API, True),
-        (AccessRequest(Action.RETRIEVE_IMAGES, "yi", "1.2"), API, False),
-        (AccessRequest(Action.RETRIEVE_IMAGES, None, "1.2"), API, False),
-        (AccessRequest(Action.STORE_IMAGES), API, True),
-        (AccessRequest(Action.ADMINISTER), API, False),
-    ],
-)
-def test_the_decision(request_: AccessRequest, holder: GrantHolder | ApiHolder, allowed: bool) -> None:
-    assert isinstance(decide(request_, holder, NOW), Allow if allowed else Deny)
-
-
-@pytest.mark.parametrize("action", list(Action))
-@pytest.mark.parametrize("change", [{"revoked_at": NOW}, {"expires_at": NOW}])
-def test_revoked_or_expired_nothing_is_allowed(action: Action, change: dict[str, datetime]) -> None:
-    from dataclasses import replace
-
-    request_ = AccessRequest(action, "jia", "1.2", IDS[1])
-    assert isinstance(decide(request_, replace(GRANT, **change), NOW), Deny)  # type: ignore[arg-type]
-    assert isinstance(decide(request_, replace(API, **change), NOW), Deny)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("action", list(Action))
-def test_without_consent_nothing_is_allowed(action: Action) -> None:
-    from dataclasses import replace
-
-    assert isinstance(decide(AccessRequest(action, "jia", "1.2", IDS[1]), replace(GRANT, consented=False), NOW), Deny)
-
-
 @pytest.mark.parametrize(
     ("method", "uri", "action"),
     [
-        ("GET", "/dicom-web/studies/1.2/metadata", Action.RETRIEVE_IMAGES),
-        ("GET", "/dicom-web/studies/1.2/series/1.3/instances/1.4/frames/1", Action.RETRIEVE_IMAGES),
-        ("GET", "/dicom-web/studies/1.2/series", Action.QUERY),
+        ("GET", "/dicom-web/studies/1.2/metadata", Action.READ_METADATA),
+        ("GET", "/dicom-web/studies/1.2/series/1.3/instances/1.4/frames/1", Action.VIEW_IMAGES),
+        ("GET", "/dicom-web/studies/1.2/series", Action.READ_METADATA),
+        ("GET", "/dicom-web/studies/1.2", Action.RETRIEVE_ORIGINALS),
+        ("GET", "/dicom-web/studies/1.2/series/1.3/instances/1.4/bulk/7fe00010", Action.RETRIEVE_BULK_DATA),
         ("POST", "/dicom-web/studies", Action.STORE_IMAGES),
         ("GET", "/dicom-web/studies", Action.ADMINISTER),
         ("DELETE", "/dicom-web/studies/1.2", Action.ADMINISTER),
@@ -169,3 +126,19 @@ def test_without_consent_nothing_is_allowed(action: Action) -> None:
 )
 def test_orthancs_routes_are_open_only_where_a_rule_names_them(method: str, uri: str, action: Action) -> None:
     assert orthanc_request(method, uri, {}).action is action
+
+
+@pytest.mark.parametrize(
+    ("query", "action"),
+    [
+        ({"studyUID": "1.2", "objectUID": "1.4"}, Action.VIEW_IMAGES),
+        ({"studyUID": "1.2", "objectUID": "1.4", "contentType": "image/png"}, Action.VIEW_IMAGES),
+        ({"studyUID": "1.2", "objectUID": "1.4", "contentType": "application/dicom"}, Action.RETRIEVE_ORIGINALS),
+        ({"studyUID": "1.2", "objectUID": "1.4", "contentType": "application/pdf"}, Action.RETRIEVE_ORIGINALS),
+        ({"objectUID": "1.4"}, Action.ADMINISTER),
+        ({"studyUID": "1.2,1.3", "objectUID": "1.4"}, Action.ADMINISTER),
+        ({"STUDYUID": "1.2", "objectUID": "1.4"}, Action.ADMINISTER),
+    ],
+)
+def test_wado_uri_names_the_study_that_is_judged(query: dict[str, str], action: Action) -> None:
+    assert orthanc_request("GET", "/wado", query).action is action

@@ -31,6 +31,7 @@ FIELDS = ReportFields(
 )
 EXAM = ExamView(
     report_id=REPORT_ID,
+    study_instance_uid="1.2",
     hospital_name="某某市人民医院",
     being_read=False,
     unreadable=False,
