@@ -6,4 +6,5 @@ if [ -s "$run/nginx.pid" ]; then
     pgrep -x nginx -g "$(cat "$run/nginx.pid")" | xargs -r kill -KILL
     rm -f "$run/nginx.pid"
 fi
+rm -rf "$run/nginx-authorised"
 exec /usr/sbin/nginx -c "$configuration" -e stderr
