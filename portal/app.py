@@ -12,6 +12,7 @@ from portal.api.dicomweb_search import dicomweb_search
 from portal.api.health import health
 from portal.api.reports import reports
 from portal.failures import register_failures
+from portal.form_token import register_form_token
 from portal.language import register_language
 from portal.origin import refuse_foreign_origin
 from portal.pages.entrance import entrance
@@ -33,6 +34,7 @@ def create_app(services: Services) -> Flask:
     register_language(app)
     register_failures(app)
     app.before_request(refuse_foreign_origin)
+    register_form_token(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app

@@ -118,6 +118,16 @@ def test_a_form_from_another_site_is_refused(instance: Instance, issued: dict[st
     assert client.get("/images").status_code == 404
 
 
+@pytest.mark.parametrize("token", ["", "AAAA", "another browser's"])
+def test_a_form_without_its_own_token_is_refused(instance: Instance, issued: dict[str, Any], token: str) -> None:
+    client, other = visit(instance, issued, consent=False), instance.client()
+    sent = other.form_token() if token == "another browser's" else token  # type: ignore[attr-defined]
+    assert client.post("/consent", data={"accepted": "yes", "form_token": sent}).status_code == 400
+    assert client.get("/images").status_code == 404
+    assert client.post("/", data={"access_code": issued["access_code"], "form_token": sent}).status_code == 400
+    assert client.post("/consent", data={"accepted": "yes"}).status_code == 303
+
+
 def test_the_session_cookie_cannot_be_read_by_scripts_or_sent_elsewhere(instance: Instance, issued: dict[str, Any]) -> None:
     cookies = instance.client().get(issued["link"]).raw.headers.getlist("Set-Cookie")
     session = next(cookie for cookie in cookies if cookie.startswith("__Host-session"))

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import re
 import signal
 import socket
 import subprocess
@@ -18,6 +19,8 @@ from typing import Any
 
 import psycopg2
 import requests
+
+from portal.form_token import FIELD
 
 APP = Path(__file__).resolve().parents[2]
 
@@ -146,7 +149,7 @@ class Instance:
 
 
 class _Session(requests.Session):
-    """Paths instead of addresses."""
+    """Paths instead of addresses; forms carry the token of the page that they stand on, as a browser's do."""
 
     def __init__(self, base: str) -> None:
         super().__init__()
@@ -155,7 +158,17 @@ class _Session(requests.Session):
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> requests.Response:  # type: ignore[override]
         kwargs["allow_redirects"] = False
         kwargs.setdefault("timeout", 60)
+        form = kwargs.get("data")
+        if method.upper() == "POST" and isinstance(form, dict) and "Authorization" not in self.headers:
+            kwargs["data"] = {FIELD: self.form_token(), **form}
         return super().request(method, url if url.startswith("http") else self._base + url, *args, **kwargs)
+
+    def form_token(self) -> str:
+        """The hidden field of our forms: it belongs to a cookie, so any page of this browser has it."""
+        page = super().request("GET", self._base + "/", timeout=60).text
+        found = re.search(rf'name="{FIELD}" value="([^"]+)"', page)
+        assert found, "the page with the form for the access code has no token"
+        return found[1]
 
 
 def wait_for[T](condition: Callable[[], T], timeout_seconds: float = 30.0, what: str = "the condition") -> T:

@@ -54,6 +54,7 @@ def render(request: pytest.FixtureRequest) -> Render:
     app = Flask("portal", static_folder=None)
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     register_language(app)
+    app.jinja_env.globals["csrf_field"] = lambda: ""
 
     def rendered(template: str, **values: object) -> str:
         with app.test_request_context(f"/?lang={request.param}"):
