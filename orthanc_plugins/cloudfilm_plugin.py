@@ -28,6 +28,7 @@ from cloudfilm.orthanc_api.changes import StudyChanges  # noqa: E402
 from cloudfilm.orthanc_api.http_filter import HttpFilter  # noqa: E402
 from cloudfilm.orthanc_api.incoming import IncomingInstances  # noqa: E402
 from cloudfilm.orthanc_api.internal_search import InternalSearch  # noqa: E402
+from cloudfilm.orthanc_api.rest_client import OrthancClient  # noqa: E402
 from cloudfilm.orthanc_api.senders import SenderOfThread  # noqa: E402
 from cloudfilm.orthanc_api.wsgi_bridge import answer  # noqa: E402
 from cloudfilm.settings import SECTION, parse_settings  # noqa: E402
@@ -71,6 +72,7 @@ def install() -> None:
             audit_trail=audit_trail,
             documents=DocumentStore(settings.documents_directory),
             search=InternalSearch(orthanc.RestApiGetAfterPlugins),
+            study_archive=OrthancClient(settings.orthanc_url, key_ring, "portal", now).media,
             clock=now,
             entropy=os.urandom,
         )

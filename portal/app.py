@@ -6,6 +6,7 @@ from __future__ import annotations
 from flask import Flask
 
 from portal.api.access import access
+from portal.api.archive import archive
 from portal.api.authorise import authorise
 from portal.api.denied import denied
 from portal.api.dicomweb_search import dicomweb_search
@@ -20,7 +21,7 @@ from portal.pages.exam import exam
 from portal.pages.viewer import viewer
 from portal.services import Services
 
-BLUEPRINTS = (entrance, exam, viewer, access, reports, dicomweb_search, health, denied, authorise)
+BLUEPRINTS = (entrance, exam, viewer, access, reports, dicomweb_search, health, denied, authorise, archive)
 _MEGABYTE = 1024 * 1024
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -25,7 +25,8 @@ type Search = Callable[[str, Sequence[tuple[str, str]]], list[dict[str, Any]]]
 class Services:
     """The parts, wired.
 
-    ``search`` asks DICOMweb's QIDO-RS without restriction; ``clock`` gives the time in UTC; ``entropy`` gives random bytes.
+    ``search`` asks DICOMweb's QIDO-RS without restriction; ``study_archive`` gives a study of Orthanc's as a ZIP in portions;
+    ``clock`` gives the time in UTC; ``entropy`` gives random bytes.
     """
 
     settings: Settings
@@ -35,6 +36,7 @@ class Services:
     audit_trail: AuditTrail
     documents: DocumentStore
     search: Search
+    study_archive: Callable[[str], Iterator[bytes]]
     clock: Callable[[], datetime]
     entropy: Callable[[int], bytes]
 

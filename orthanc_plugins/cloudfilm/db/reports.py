@@ -58,6 +58,12 @@ def report_with_id(cursor: Cursor, report_id: UUID, for_update: bool = False) ->
     return ReportRecord(*row) if row else None
 
 
+def reports_of_study(cursor: Cursor, study_instance_uid: str) -> list[ReportRecord]:
+    """The reports that are bound to a study, oldest first."""
+    cursor.execute(f"SELECT {_COLUMNS} FROM report WHERE study_instance_uid = %s ORDER BY received_at, report_id", (study_instance_uid,))
+    return [ReportRecord(*row) for row in cursor.fetchall()]
+
+
 def set_fields(cursor: Cursor, report_id: UUID, fields: dict[str, str | None], now: datetime) -> None:
     """Keep what was read from the document."""
     cursor.execute(

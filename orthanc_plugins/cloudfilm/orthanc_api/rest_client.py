@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -16,6 +16,7 @@ from cloudfilm.errors import Unavailable
 
 _LIFETIME = timedelta(minutes=5)
 _TIMEOUT_SECONDS = (5, 60)
+_PORTION_BYTES = 256 * 1024
 
 
 class OrthancClient:
@@ -52,12 +53,23 @@ class OrthancClient:
         }
         self._json("PUT", f"/modalities/{aet}", {"AET": aet, "Host": host, "Port": 104, **rights})
 
-    def _json(self, method: str, path: str, body: Any = None) -> Any:
+    def media(self, orthanc_study_id: str) -> Iterator[bytes]:
+        """``/studies/{id}/media`` in portions: a ZIP archive of the study's instances with a DICOMDIR, packed while it is read."""
+        # A session of its own: nobody else waits for this connection, and it ends with the reader.
+        with requests.get(
+            f"{self._url}/studies/{orthanc_study_id}/media", headers=self._credential(), timeout=_TIMEOUT_SECONDS, stream=True
+        ) as response:
+            if not response.ok:
+                raise Unavailable(f"Orthanc answered {response.status_code} to a request for an archive.")
+            yield from response.iter_content(_PORTION_BYTES)
+
+    def _credential(self) -> dict[str, str]:
         token = issue_token(InternalToken(self._process), self._key_ring, self._clock(), _LIFETIME, uuid4())
+        return {"Authorization": f"Bearer {token}"}
+
+    def _json(self, method: str, path: str, body: Any = None) -> Any:
         try:
-            response = self._session.request(
-                method, self._url + path, json=body, headers={"Authorization": f"Bearer {token}"}, timeout=_TIMEOUT_SECONDS
-            )
+            response = self._session.request(method, self._url + path, json=body, headers=self._credential(), timeout=_TIMEOUT_SECONDS)
         except requests.RequestException as error:
             raise Unavailable("Orthanc does not answer. Is CloudFilm running?") from error
         if response.status_code == requests.codes.not_found:

@@ -5,7 +5,8 @@ Measured on Orthanc 1.12.7 with its Python plugin 5.0: of a repeated query param
 percent-encoded; nginx therefore passes the query along in a header. Orthanc takes multipart/form-data apart itself, so nginx passes the
 content type in a header of its own too. `SendHttpStatus` adds a second Content-Type after ours: nginx takes the
 first. `SetCookie` is not needed: a header may be set several times. A status that Orthanc has no name for is never sent and the client waits for
-ever: 429 travels as 509, which nginx turns back.
+ever: 429 travels as 509, which nginx turns back. A streamed answer has no length and ends with the connection, so that a client could not
+tell a cut from the end: it is sent in chunks (RFC 9112 §7.1), of which only a whole answer has the last.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ class RestOutput(Protocol):
     def AnswerBuffer(self, content: bytes, content_type: str, /) -> None: ...
     def SendHttpStatus(self, status: int, content: bytes, /) -> None: ...
     def SendHttpStatusCode(self, status: int, /) -> None: ...
+    def StartStreamAnswer(self, content_type: str, /) -> None: ...
+    def SendStreamChunk(self, content: bytes, /) -> None: ...
 
 
 def answer(application: WSGIApplication, output: RestOutput, uri: str, request: Mapping[str, Any]) -> None:
@@ -47,11 +50,15 @@ def answer(application: WSGIApplication, output: RestOutput, uri: str, request: 
 
     chunks: Iterable[bytes] = application(environ_of(uri, request), start_response)
     try:
-        content = b"".join(chunks)
+        status, headers = started[0]
+        if status == 200 and not any(name.lower() == "content-length" for name, _ in headers):
+            # An exception ends the connection before the end of the answer: the client sees that something is missing.
+            _stream(output, headers, chunks)
+        else:
+            _send(output, status, headers, b"".join(chunks))
     finally:
         if hasattr(chunks, "close"):
             chunks.close()
-    _send(output, *started[0], content)
 
 
 def environ_of(uri: str, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,12 +92,27 @@ def environ_of(uri: str, request: Mapping[str, Any]) -> dict[str, Any]:
     return environ
 
 
+def _stream(output: RestOutput, headers: list[tuple[str, str]], chunks: Iterable[bytes]) -> None:
+    for name, value in headers:
+        if name.lower() != "content-type":
+            output.SetHttpHeader(name, value)
+    output.SetHttpHeader("Transfer-Encoding", "chunked")
+    output.StartStreamAnswer(_content_type(headers))
+    for chunk in filter(None, chunks):
+        output.SendStreamChunk(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+    output.SendStreamChunk(b"0\r\n\r\n")
+
+
+def _content_type(headers: list[tuple[str, str]]) -> str:
+    return next((value for name, value in headers if name.lower() == "content-type"), "application/octet-stream")
+
+
 def _send(output: RestOutput, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
     if status in _UNKNOWN_TO_ORTHANC:
         _log.error("the portal answered %d, which Orthanc cannot send", status)
         status, content = 500, b""
     status = _TRAVELS_AS.get(status, status)
-    content_type = next((value for name, value in headers if name.lower() == "content-type"), "application/octet-stream")
+    content_type = _content_type(headers)
     for name, value in headers:
         if name.lower() not in ("content-type", "content-length"):
             output.SetHttpHeader(name, value)
