@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from machine.installation import APP, DATA, LOG, OHIF, RUN, TLS
+from machine.installation import APP, DATA, LOG, OHIF, RUN, TLS, memory_folder
 
 
 def configuration_values(bind: str, http_port: int, https_port: int, public_url: str, orthanc: str) -> dict[str, str]:
@@ -12,6 +12,7 @@ def configuration_values(bind: str, http_port: int, https_port: int, public_url:
         "APP": str(APP),
         "DATA": str(DATA),
         "LOG": str(LOG),
+        "MEMORY": str(memory_folder()),
         "OHIF": str(OHIF),
         "RUN": str(RUN),
         "TLS": str(TLS),

@@ -11,7 +11,7 @@ from cloudfilm.db.migrate import DatabaseIsNewer, migrate, migrations
 from machine.certificate import ensure_certificate
 from machine.configuration import configuration_values
 from machine.folders import prepare_folders
-from machine.installation import APP, POSTGRESQL, POSTGRESQL_SOCKETS, RUN, VERSION_FILE, CannotStart
+from machine.installation import APP, POSTGRESQL, POSTGRESQL_SOCKETS, RUN, VERSION_FILE, CannotStart, memory_folder
 from machine.postgresql import database_uri, ensure_cluster, ensure_databases
 from machine.preflight import check_disk, check_version
 from machine.templates import render_nginx
@@ -58,7 +58,7 @@ def _nginx() -> None:
     public_url = os.environ.get("CLOUDFILM_PUBLIC_URL", "https://localhost:8443")
     ensure_certificate(public_url)
     render_nginx(APP / "docker/nginx", RUN / "nginx", configuration_values("0.0.0.0", 8080, 8443, public_url, ORTHANC))  # noqa: S104
-    os.execv("/bin/sh", ["/bin/sh", str(APP / "docker/nginx/start.sh"), str(RUN), str(RUN / "nginx.conf")])  # noqa: S606
+    os.execv("/bin/sh", ["/bin/sh", str(APP / "docker/nginx/start.sh"), str(RUN), str(RUN / "nginx.conf"), str(memory_folder())])  # noqa: S606
 
 
 def _become(user: str, *command: str) -> None:

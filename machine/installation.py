@@ -17,5 +17,11 @@ ENVIRONMENT_FILE = RUN / "environment"
 VERSION_FILE = DATA / "VERSION"
 
 
+def memory_folder() -> Path:
+    """A folder in memory of this data folder's own: what must not reach a disk."""
+    data = DATA.stat()
+    return Path(f"/dev/shm/cloudfilm-{data.st_dev:x}-{data.st_ino:x}")  # noqa: S108 - made by nginx's start script, which refuses another's
+
+
 class CannotStart(Exception):
     """Said in one sentence to whoever started us; the exit status is 1."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -12,7 +13,7 @@ from cloudfilm.db.migrate import DatabaseIsNewer, migrate, migrations
 from machine.certificate import ensure_certificate
 from machine.configuration import configuration_values
 from machine.folders import prepare_folders
-from machine.installation import APP, ENVIRONMENT_FILE, RUN, VERSION_FILE, CannotStart
+from machine.installation import APP, ENVIRONMENT_FILE, RUN, VERSION_FILE, CannotStart, memory_folder
 from machine.options import Options, parse_options
 from machine.postgresql import database_uri, ensure_cluster, ensure_databases
 from machine.preflight import check_disk, check_ports, check_version, free_port, lock_data_folder
@@ -48,6 +49,7 @@ def main() -> int:
         return 0
     finally:
         supervisor.stop()
+        shutil.rmtree(memory_folder(), ignore_errors=True)
         lock.close()
 
 

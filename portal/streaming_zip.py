@@ -39,7 +39,7 @@ def with_files(archive: Iterable[bytes], files: Mapping[str, bytes], end_bytes: 
             yield bytes(held[:passing])
             del held[:passing]
             passed += passing
-    end = _End(held, passed)
+    end = _End(bytes(held), passed)
     zipfile.ZipFile(end).close()  # appending to what is no archive would make one
     with zipfile.ZipFile(end, "a", zipfile.ZIP_STORED) as appended:
         for name, content in files.items():

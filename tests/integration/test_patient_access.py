@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -87,6 +88,30 @@ def test_the_viewer_token_opens_this_study_and_nothing_else(instance: Instance, 
     assert client.get(f"/dicom-web/studies/{stored_study}/metadata").status_code == 404
     assert client.get(f"/api/v1/reports/{issued['report_id']}").status_code == 404
     assert client.post("/dicom-web/studies", data=b"").status_code in (400, 404)
+
+
+def test_revocation_reaches_what_nginx_remembers_within_ten_seconds(instance: Instance, issued: dict[str, Any]) -> None:
+    token = instance.admin("token", "issue", "--hospital", "jia", "--scope", "retrieve")
+    client = instance.client(token["token"])
+    study = f"/dicom-web/studies/{study_uid('patient')}"
+    one = client.get(f"{study}/metadata").json()[0]
+    paths = [
+        f"{study}/metadata",
+        f"{study}/series",
+        f"{study}/series/{one['0020000E']['Value'][0]}/instances/{one['00080018']['Value'][0]}/frames/1",
+        f"{study}/series/{one['0020000E']['Value'][0]}/instances/{one['00080018']['Value'][0]}/rendered",
+    ]
+    assert [client.get(path).status_code for path in paths] == [200] * 4
+    instance.admin("token", "revoke", token["token_id"])
+    revoked = time.monotonic()
+    while [client.get(path).status_code for path in paths] != [404] * 4:
+        assert time.monotonic() - revoked < 10
+
+
+def test_what_nginx_remembers_is_not_on_the_disk(instance: Instance, issued: dict[str, Any]) -> None:
+    token = instance.token("jia", "retrieve")
+    assert instance.client(token).get(f"/dicom-web/studies/{study_uid('patient')}/metadata").status_code == 200
+    assert not [path for path in (instance.data / "run").rglob("*") if path.is_file() and token.encode() in path.read_bytes()]
 
 
 def test_the_typed_code_opens_the_exam_however_it_is_typed(instance: Instance, issued: dict[str, Any]) -> None:
