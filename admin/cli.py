@@ -3,26 +3,24 @@
 
 from __future__ import annotations
 
-import getpass
-import json
 import os
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import click
 
-from cloudfilm.access.audit import ActorKind, AuditEvent, AuditKind
+from admin.installation import Installation, known_hospital, now
+from admin.stations import station
+from cloudfilm.access.audit import AuditKind
 from cloudfilm.access.grant import Grant
 from cloudfilm.access.holder import ApiHolder, Scope
-from cloudfilm.access.key_ring import KeyRing
 from cloudfilm.access.token import ApiToken, issue_token
 from cloudfilm.db.api_tokens import add_api_token, revoke_api_token
-from cloudfilm.db.audit_events import append_event
 from cloudfilm.db.database import Cursor, Database
 from cloudfilm.db.grants import list_grants, revoke_grant
 from cloudfilm.db.hospitals import (
@@ -30,37 +28,17 @@ from cloudfilm.db.hospitals import (
     Modality,
     add_hospital,
     add_modality,
-    hospital_named,
     let_grants_reach_all_exams,
     list_hospitals,
 )
 from cloudfilm.errors import CloudFilmError
 from cloudfilm.orthanc_api.rest_client import OrthancClient
-from cloudfilm.settings import Settings, load_settings
+from cloudfilm.settings import load_settings
 from cloudfilm.storage.key_files import load_key_ring
 from machine.installation import APP, ENVIRONMENT_FILE
 
 _HOSPITAL_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 _AET = re.compile(r"[A-Z0-9_.-]{1,16}")
-
-
-@dataclass(frozen=True, slots=True)
-class Installation:
-    """The installation that a command works on."""
-
-    settings: Settings
-    database: Database
-    key_ring: KeyRing
-    as_json: bool
-
-    def record_in(self, cursor: Cursor, kind: AuditKind, detail: str, hospital_id: str = "") -> None:
-        """Write down, as the last step of a transaction, what is being administered."""
-        event = AuditEvent(_now(), kind, "success", ActorKind.CONSOLE, actor_id=getpass.getuser(), hospital_id=hospital_id, detail=detail)
-        append_event(cursor, event, self.key_ring.auditing)
-
-    def say(self, facts: dict[str, Any], sentence: str) -> None:
-        """Print for a program or for a person."""
-        click.echo(json.dumps(facts, ensure_ascii=False, default=str) if self.as_json else sentence)
 
 
 class FriendlyGroup(click.Group):
@@ -89,7 +67,7 @@ def cloudfilm(context: click.Context, data: str | None, as_json: bool) -> None:
             "There is no CloudFilm in this data folder: start it once by scripts/run, or name its folder with --data DIR."
         )
     settings = load_settings(Path(os.environ.get("CLOUDFILM_APP", APP)) / "orthanc.json", environment)
-    context.obj = Installation(settings, Database(settings.database_uri), load_key_ring(settings.keys_directory), as_json)
+    context.obj = Installation(settings, Database(settings.database_uri), load_key_ring(settings.keys_directory), environment, as_json)
 
 
 @cloudfilm.group()
@@ -143,12 +121,12 @@ def modality() -> None:
 def modality_add(installation: Installation, hospital_id: str, aet: str, host: str) -> None:
     """Let a DICOM sender in: it may C-ECHO and C-STORE, and what it sends is its hospital's."""
     with installation.database.transaction() as cursor:
-        _known_hospital(cursor, hospital_id)
+        known_hospital(cursor, hospital_id)
         stored = add_modality(cursor, Modality(aet, hospital_id, host))
         if stored.hospital_id != hospital_id:
             raise click.ClickException(f"The AE title {aet} belongs to another hospital already: choose another for this device.")
         # Inside the transaction: what Orthanc did not take is not recorded.
-        OrthancClient(installation.settings.orthanc_url, installation.key_ring, "admin", _now).set_modality(aet, host)
+        OrthancClient(installation.settings.orthanc_url, installation.key_ring, "admin", now).set_modality(aet, host)
         installation.record_in(cursor, AuditKind.ADMINISTERED, f"let the modality {aet} in from {host}", hospital_id)
     installation.say(asdict(stored), f"{aet} at {host} now sends for {hospital_id}. Called AE title: CLOUDFILM.")
 
@@ -167,15 +145,15 @@ def token() -> None:
 def token_issue(installation: Installation, hospital_id: str, scope: str, days: int, label: str) -> None:
     """Issue a token. It is shown this once."""
     scopes = _scopes(scope)
-    now, lifetime = _now(), timedelta(days=days)
-    holder = ApiHolder(uuid4(), hospital_id, scopes, now + lifetime, None)
+    moment, lifetime = now(), timedelta(days=days)
+    holder = ApiHolder(uuid4(), hospital_id, scopes, moment + lifetime, None)
     with installation.database.transaction() as cursor:
-        _known_hospital(cursor, hospital_id)
-        add_api_token(cursor, holder, label, now)
+        known_hospital(cursor, hospital_id)
+        add_api_token(cursor, holder, label, moment)
         installation.record_in(
             cursor, AuditKind.ADMINISTERED, f"issued token {holder.token_id} for {','.join(sorted(scopes))}", hospital_id
         )
-    text = issue_token(ApiToken(holder.token_id), installation.key_ring, now, lifetime, uuid4())
+    text = issue_token(ApiToken(holder.token_id), installation.key_ring, moment, lifetime, uuid4())
     installation.say({"token": text, "token_id": holder.token_id, "expires_at": holder.expires_at, "scope": sorted(scopes)}, text)
 
 
@@ -198,11 +176,11 @@ def grant() -> None:
 def grant_list(installation: Installation, hospital_id: str) -> None:
     """The newest hundred grants of a hospital."""
     with installation.database.transaction() as cursor:
-        _known_hospital(cursor, hospital_id)
+        known_hospital(cursor, hospital_id)
         grants = list_grants(cursor, hospital_id)
-    now = _now()
-    lines = "\n".join(f"{one.grant_id}\t{one.kind}\treport {one.report_id}\t{one.why_closed(now) or 'open'}" for one in grants)
-    installation.say({"grants": [_grant_facts(one, now) for one in grants]}, lines or "There is no grant yet.")
+    moment = now()
+    lines = "\n".join(f"{one.grant_id}\t{one.kind}\treport {one.report_id}\t{one.why_closed(moment) or 'open'}" for one in grants)
+    installation.say({"grants": [_grant_facts(one, moment) for one in grants]}, lines or "There is no grant yet.")
 
 
 @grant.command("revoke")
@@ -213,7 +191,7 @@ def grant_revoke(installation: Installation, grant_id: UUID) -> None:
     _revoke(installation, revoke_grant, grant_id, "grant")
 
 
-def _grant_facts(grant: Grant, now: datetime) -> dict[str, Any]:
+def _grant_facts(grant: Grant, moment: datetime) -> dict[str, Any]:
     return {
         "grant_id": grant.grant_id,
         "kind": grant.kind,
@@ -225,21 +203,19 @@ def _grant_facts(grant: Grant, now: datetime) -> dict[str, Any]:
         "expires_at": grant.expires_at,
         "openings": grant.openings,
         "nickname": grant.nickname,
-        "closed": grant.why_closed(now),
+        "closed": grant.why_closed(moment),
     }
+
+
+cloudfilm.add_command(station)
 
 
 def _revoke(installation: Installation, revoke: Callable[[Cursor, UUID, datetime], bool], identifier: UUID, what: str) -> None:
     with installation.database.transaction() as cursor:
-        if not revoke(cursor, identifier, _now()):
+        if not revoke(cursor, identifier, now()):
             raise click.ClickException(f"There is no {what} {identifier}.")
         installation.record_in(cursor, AuditKind.ADMINISTERED, f"revoked {what} {identifier}")
     installation.say({f"{what}_id": identifier, "revoked": True}, f"The {what} is revoked.")
-
-
-def _known_hospital(cursor: Cursor, hospital_id: str) -> None:
-    if hospital_named(cursor, hospital_id) is None:
-        raise click.ClickException(f"There is no hospital {hospital_id!r}: add it first with `hospital add`.")
 
 
 def _scopes(text: str) -> frozenset[Scope]:
@@ -255,10 +231,6 @@ def _matching(pattern: re.Pattern[str], value: str, allowed: str) -> str:
     if not pattern.fullmatch(value):
         raise click.BadParameter(f"{value!r}; allowed is {allowed}")
     return value
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 if __name__ == "__main__":

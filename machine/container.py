@@ -57,7 +57,7 @@ def _worker() -> None:
 def _nginx() -> None:
     public_url = os.environ.get("CLOUDFILM_PUBLIC_URL", "https://localhost:8443")
     ensure_certificate(public_url)
-    render_nginx(APP / "docker/nginx", RUN / "nginx", configuration_values("0.0.0.0", 8080, 8443, public_url, ORTHANC))  # noqa: S104
+    render_nginx(APP / "docker/nginx", RUN / "nginx", configuration_values("0.0.0.0", 8080, 8443, 6310, public_url, ORTHANC))  # noqa: S104
     os.execv("/bin/sh", ["/bin/sh", str(APP / "docker/nginx/start.sh"), str(RUN), str(RUN / "nginx.conf"), str(memory_folder())])  # noqa: S606
 
 

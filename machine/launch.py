@@ -17,6 +17,7 @@ from machine.installation import APP, ENVIRONMENT_FILE, RUN, VERSION_FILE, Canno
 from machine.options import Options, parse_options
 from machine.postgresql import database_uri, ensure_cluster, ensure_databases
 from machine.preflight import check_disk, check_ports, check_version, free_port, lock_data_folder
+from machine.printing import prepare_printing
 from machine.readiness import wait_until_ready
 from machine.supervisor import Supervisor
 from machine.templates import render, render_nginx
@@ -68,7 +69,7 @@ def _start(options: Options, stop: threading.Event) -> Supervisor:
         supervisor.start("postgresql")
         ensure_databases()
         VERSION_FILE.write_text(f"{migrate(database_uri('cloudfilm'))}\n", encoding="ascii")
-        supervisor.start("orthanc", "worker", "nginx")
+        supervisor.start("orthanc", "worker", "intake", "printer", "nginx")
         wait_until_ready(options, lambda: not supervisor.has_ended and not stop.is_set())
     except BaseException:
         supervisor.stop()
@@ -85,6 +86,7 @@ def _environment(options: Options, orthanc_port: int) -> dict[str, str]:
         "CLOUDFILM_PUBLIC_URL": options.public_url,
         "CLOUDFILM_HTTPS_PORT": str(options.https_port),
         "CLOUDFILM_DICOM_PORT": str(options.dicom_port),
+        "CLOUDFILM_IPP_PORT": str(options.ipp_port),
         "CLOUDFILM_ORTHANC_HTTP_PORT": str(orthanc_port),
         "CLOUDFILM_ORTHANC_DICOM_PORT": str(options.dicom_port),
         "CLOUDFILM_ORTHANC_URL": f"http://127.0.0.1:{orthanc_port}",
@@ -100,8 +102,11 @@ def _environment(options: Options, orthanc_port: int) -> dict[str, str]:
 
 
 def _write_configuration(options: Options, orthanc_port: int) -> None:
-    values = configuration_values(options.bind, options.http_port, options.https_port, options.public_url, f"127.0.0.1:{orthanc_port}")
+    values = configuration_values(
+        options.bind, options.http_port, options.https_port, options.ipp_port, options.public_url, f"127.0.0.1:{orthanc_port}"
+    )
     render_nginx(APP / "docker/nginx", RUN / "nginx", values)
+    prepare_printing(values)
     (RUN / "supervisord.conf").write_text(render(APP / "docker/supervisor/supervisord.conf.template", values), encoding="utf-8")
 
 

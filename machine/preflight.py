@@ -55,6 +55,7 @@ def check_ports(options: Options) -> None:
     for port, option, address in (
         (options.https_port, "--https-port", options.bind),
         (options.http_port, "--http-port", options.bind),
+        (options.ipp_port, "--ipp-port", options.bind),
         (options.dicom_port, "--dicom-port", "0.0.0.0"),  # noqa: S104  (Orthanc's DICOM server listens on all addresses)
     ):
         try:

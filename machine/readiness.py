@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from machine.installation import CannotStart
 from machine.options import Options
+from machine.printing import is_printing_up
 
 
 def wait_until_ready(options: Options, is_alive: Callable[[], bool], timeout_seconds: float = 120.0) -> None:
@@ -36,6 +37,8 @@ def what_is_missing(options: Options) -> str:
         socket.create_connection(("127.0.0.1", options.dicom_port), timeout=2).close()
     except OSError:
         return "the DICOM port does not answer"
+    if not is_printing_up():
+        return "the print server does not answer"
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # our own certificate, on the loopback
     try:

@@ -10,6 +10,7 @@ from uuid import UUID
 from psycopg2.extras import Json
 
 from cloudfilm.db.database import Cursor, only_value
+from cloudfilm.db.origin import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,10 @@ class ReportRecord:
     study_instance_uid: str | None
     received_at: datetime
     read_at: datetime | None
+    origin: str = "rest"
+    source_name: str | None = None
+    title: str = ""
+    returned_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +45,12 @@ class ReportPage:
 _COLUMNS = ", ".join(ReportRecord.__dataclass_fields__)
 
 
-def add_report(cursor: Cursor, report_id: UUID, hospital_id: str, document_sha256: str, now: datetime) -> UUID:
+def add_report(cursor: Cursor, report_id: UUID, hospital_id: str, document_sha256: str, origin: Origin, now: datetime) -> UUID:
     """Insert a report that was just received; return the identifier under which this document is known, an older one if it came before."""
     cursor.execute(
-        "INSERT INTO report (report_id, hospital_id, status, document_sha256, received_at) VALUES (%s, %s, 'received', %s, %s)"
-        " ON CONFLICT (hospital_id, document_sha256) DO NOTHING",
-        (report_id, hospital_id, document_sha256, now),
+        "INSERT INTO report (report_id, hospital_id, status, document_sha256, origin, source_name, title, received_at)"
+        " VALUES (%s, %s, 'received', %s, %s, %s, %s, %s) ON CONFLICT (hospital_id, document_sha256) DO NOTHING",
+        (report_id, hospital_id, document_sha256, origin.way, origin.source_name, origin.title[:200], now),
     )
     cursor.execute("SELECT report_id FROM report WHERE hospital_id = %s AND document_sha256 = %s", (hospital_id, document_sha256))
     return UUID(str(only_value(cursor)))
@@ -97,6 +102,29 @@ def waiting_reports(cursor: Cursor, hospital_id: str, accession_number: str, pat
         (hospital_id, accession_number, patient_id),
     )
     return [ReportRecord(*row) for row in cursor.fetchall()]
+
+
+def set_returned(cursor: Cursor, report_id: UUID, now: datetime) -> None:
+    """The stamped copy went back to where the report came from."""
+    cursor.execute("UPDATE report SET returned_at = %s WHERE report_id = %s", (now, report_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One change of a report's status; ``from_status`` is "" for its arrival."""
+
+    happened_at: datetime
+    from_status: str
+    to_status: str
+    reason: str
+
+
+def transitions_of_report(cursor: Cursor, report_id: UUID) -> list[Transition]:
+    """What a report went through, oldest first."""
+    cursor.execute(
+        "SELECT happened_at, from_status, to_status, reason FROM report_transition WHERE report_id = %s ORDER BY happened_at", (report_id,)
+    )
+    return [Transition(*row) for row in cursor.fetchall()]
 
 
 def set_pages(cursor: Cursor, report_id: UUID, pages: list[ReportPage]) -> None:

@@ -7,9 +7,11 @@ import logging
 from uuid import UUID
 
 from cloudfilm.db.deliveries import delivery_of_report, set_stamped
+from cloudfilm.db.job_queue import RETURN_STAMPED, defer_job
 from cloudfilm.db.reports import ReportPage, report_with_id, set_fields, set_pages, set_status
 from cloudfilm.jobs.context import JobContext
 from cloudfilm.jobs.match_report import match_report_in
+from cloudfilm.jobs.return_stamped import returns_by_itself
 from cloudfilm.reports.document import read_document
 from cloudfilm.reports.grant_keys import GrantKeys
 from cloudfilm.reports.limits import DocumentLimits
@@ -57,3 +59,5 @@ def read_report(context: JobContext, report_id_text: str) -> None:
         locked = report_with_id(cursor, report_id, for_update=True)
         if locked is not None and locked.status == "received":
             match_report_in(cursor, locked, now)
+        if returns_by_itself(cursor, report):
+            defer_job(cursor, RETURN_STAMPED, lock=str(report_id), arguments={"report_id": str(report_id)})

@@ -13,10 +13,11 @@ from procrastinate import App, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import AlreadyEnqueued
 
 from cloudfilm.db.database import Database
-from cloudfilm.db.job_queue import READ_REPORT, RECORD_STUDY
+from cloudfilm.db.job_queue import READ_REPORT, RECORD_STUDY, RETURN_STAMPED
 from cloudfilm.jobs.context import JobContext
 from cloudfilm.jobs.read_report import read_report
 from cloudfilm.jobs.record_study import record_study_of_orthanc, sweep_incomplete_studies
+from cloudfilm.jobs.return_stamped import return_stamped
 from cloudfilm.jobs.tidy import tidy
 from cloudfilm.orthanc_api.rest_client import OrthancClient
 from cloudfilm.settings import load_settings
@@ -34,6 +35,10 @@ def create_worker(context: JobContext, database_uri: str) -> App:
     @app.task(name=READ_REPORT, retry=_RETRY)
     def read_report_task(report_id: str) -> None:
         read_report(context, report_id)
+
+    @app.task(name=RETURN_STAMPED, retry=_RETRY)
+    def return_stamped_task(report_id: str) -> None:
+        return_stamped(context, report_id)
 
     @app.task(name=RECORD_STUDY, retry=_RETRY)
     def record_study_task(orthanc_study_id: str) -> None:

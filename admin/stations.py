@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""scripts/cloudfilm station …: the ways in for reports that need no token, one for each place in a hospital that hands reports in."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+from urllib.parse import urlsplit
+
+import click
+
+from admin.installation import Installation, known_hospital, now
+from cloudfilm.access.audit import AuditKind
+from cloudfilm.db.intake_sources import OWN_FOLDER, IntakeSource, add_source, list_sources
+from cloudfilm.db.origin import Way
+from cloudfilm.intakes.places import Places
+from machine.installation import CannotStart
+from machine.printing import add_queue, add_return_queue
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
+_PRINTER_SCHEMES = ("ipp", "ipps", "http", "https", "socket", "lpd")
+
+
+@click.group()
+def station() -> None:
+    """Printers, folders and HL7 senders that hand reports in."""
+
+
+def _name(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if not _NAME.fullmatch(value) or value.startswith("return-"):
+        raise click.BadParameter(f"{value!r}; allowed are 1 to 41 of a-z, 0-9 and -, not beginning with return-")
+    return value
+
+
+def _return_to(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if value not in ("", OWN_FOLDER) and urlsplit(value).scheme not in _PRINTER_SCHEMES:
+        raise click.BadParameter(f"{value!r}; allowed are {OWN_FOLDER}, or a printer's address like ipp://printer/ipp/print")
+    return value
+
+
+_hospital = click.option("--hospital", "hospital_id", required=True, metavar="ID", help="Whose reports they are.")
+_return = click.option(
+    "--return-to",
+    default="",
+    callback=_return_to,
+    metavar="WHERE",
+    help="Where stamped copies go: folder (its own out/), or a printer's address (ipp://, socket:// …). Default: they are fetched.",
+)
+
+
+@station.command("add-printer")
+@click.argument("name", callback=_name)
+@_hospital
+@_return
+@click.pass_obj
+def add_printer(installation: Installation, name: str, hospital_id: str, return_to: str) -> None:
+    """A queue of the virtual printer: workstations add it as ipp://HOST:PORT/printers/NAME and print reports to it."""
+    _add(installation, IntakeSource(name, Way.PRINTER, hospital_id, return_to, "", now()))
+    try:
+        add_queue(name)
+        if return_to not in ("", OWN_FOLDER):
+            add_return_queue(name, return_to)
+    except CannotStart as error:
+        raise click.ClickException(str(error)) from error
+    address = f"ipp://{urlsplit(installation.settings.public_url).hostname}:{installation.ipp_port}/printers/{name}"
+    installation.say({"name": name, "address": address}, f"Workstations of {hospital_id} may print to {address}")
+
+
+@station.command("add-folder")
+@click.argument("name", callback=_name)
+@_hospital
+@_return
+@click.pass_obj
+def add_folder(installation: Installation, name: str, hospital_id: str, return_to: str) -> None:
+    """A watched folder: DATA/folders/NAME/in."""
+    _add(installation, IntakeSource(name, Way.FOLDER, hospital_id, return_to, "", now()))
+    path = Places(installation.settings.data_directory).folder(name).arriving
+    installation.say({"name": name, "path": f"folders/{name}/in"}, f"PDF documents in {path} become reports of {hospital_id}.")
+
+
+@station.command("list")
+@click.pass_obj
+def list_stations(installation: Installation) -> None:
+    """All stations and when each was last heard of."""
+    with installation.database.transaction() as cursor:
+        sources = list_sources(cursor)
+    lines = "\n".join(f"{one.name}\t{one.kind}\t{one.hospital_id}\t{one.last_used_at or 'never used'}" for one in sources)
+    installation.say({"stations": [asdict(one) for one in sources]}, lines or "There is no station yet.")
+
+
+def _add(installation: Installation, source: IntakeSource) -> None:
+    with installation.database.transaction() as cursor:
+        known_hospital(cursor, source.hospital_id)
+        stored = add_source(cursor, source)
+        if (stored.hospital_id, stored.kind) != (source.hospital_id, source.kind):
+            raise click.ClickException(f"The name {source.name} is taken: choose another for this station.")
+        installation.record_in(cursor, AuditKind.ADMINISTERED, f"added the station {source.name} ({source.kind})", source.hospital_id)

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Runs every way in that is not HTTP: looks at folders and spools, and listens for HL7."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cloudfilm.db.database import Database
+from cloudfilm.errors import CloudFilmError
+from cloudfilm.intakes.file_intake import FileIntake
+from cloudfilm.intakes.places import Places
+from cloudfilm.reports.intake import Intake
+from cloudfilm.settings import load_settings
+from cloudfilm.storage.documents import DocumentStore
+from cloudfilm.storage.key_files import load_key_ring
+
+_LOOK_EVERY_SECONDS = 1.0
+_log = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Run until SIGTERM."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    settings = load_settings(Path(os.environ.get("CLOUDFILM_APP", "/opt/cloudfilm/app")) / "orthanc.json")
+    database = Database(settings.database_uri)
+    intake = Intake(
+        database=database,
+        documents=DocumentStore(settings.documents_directory),
+        key_ring=load_key_ring(settings.keys_directory),
+        clock=lambda: datetime.now(UTC),
+        entropy=os.urandom,
+        maximum_megabytes=settings.maximum_report_megabytes,
+        delivery_lifetime=timedelta(hours=settings.delivery_hours),
+    )
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    files = FileIntake(database, intake, Places(settings.data_directory), time.monotonic)
+    while not stop.wait(_LOOK_EVERY_SECONDS):
+        try:
+            files.look()
+        except CloudFilmError as error:
+            _log.warning("%s", error.public_message)
