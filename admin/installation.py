@@ -43,6 +43,11 @@ class Installation:
         """The virtual printer's port."""
         return self.environment.get("CLOUDFILM_IPP_PORT", "6310")
 
+    @property
+    def hl7_port(self) -> str:
+        """The port for HL7."""
+        return self.environment.get("CLOUDFILM_HL7_PORT", "2575")
+
 
 def known_hospital(cursor: Cursor, hospital_id: str) -> None:
     """Refuse a hospital that is not there."""

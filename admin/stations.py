@@ -78,6 +78,23 @@ def add_folder(installation: Installation, name: str, hospital_id: str, return_t
     installation.say({"name": name, "path": f"folders/{name}/in"}, f"PDF documents in {path} become reports of {hospital_id}.")
 
 
+@station.command("add-hl7")
+@click.argument("name", callback=_name)
+@_hospital
+@click.option("--host", required=True, help="The address that it sends from.")
+@click.option("--application", default="", help="MSH-3, where several systems send from one address.")
+@_return
+@click.pass_obj
+def add_hl7(installation: Installation, name: str, hospital_id: str, host: str, application: str, return_to: str) -> None:
+    """A system that sends ORU^R01 by MLLP."""
+    if "|" in host + application:
+        raise click.BadParameter("must not hold |")
+    _add(installation, IntakeSource(name, Way.HL7, hospital_id, return_to, f"{host}|{application}", now()))
+    if return_to not in ("", OWN_FOLDER):
+        add_return_queue(name, return_to)
+    installation.say({"name": name, "port": installation.hl7_port}, f"{host} may now send ORU^R01 for {hospital_id}.")
+
+
 @station.command("list")
 @click.pass_obj
 def list_stations(installation: Installation) -> None:

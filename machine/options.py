@@ -16,6 +16,7 @@ class Options:
     http_port: int
     dicom_port: int
     ipp_port: int
+    hl7_port: int
     bind: str
     public_url: str
 
@@ -34,8 +35,9 @@ def parse_options(arguments: list[str]) -> Options:
         "--dicom-port", type=_port, default=4242, metavar="PORT", help="C-STORE and C-ECHO, AE title CLOUDFILM (default: 4242)"
     )
     parser.add_argument("--ipp-port", type=_port, default=6310, metavar="PORT", help="the virtual printer, IPP and IPPS (default: 6310)")
+    parser.add_argument("--hl7-port", type=_port, default=2575, metavar="PORT", help="HL7 v2 by MLLP (default: 2575)")
     parser.add_argument(
-        "--bind", default="127.0.0.1", metavar="ADDRESS", help="address for HTTP, HTTPS and IPP (default: 127.0.0.1; 0.0.0.0 for all)"
+        "--bind", default="127.0.0.1", metavar="ADDRESS", help="address for HTTP, HTTPS, IPP and HL7 (default: 127.0.0.1; 0.0.0.0 for all)"
     )
     parser.add_argument("--public-url", metavar="URL", help="what the QR code leads to (default: https://localhost:PORT)")
     parser.add_argument(
@@ -43,10 +45,12 @@ def parse_options(arguments: list[str]) -> Options:
     )
     parsed = parser.parse_args(arguments)
     public_url = parsed.public_url or os.environ.get("CLOUDFILM_PUBLIC_URL") or f"https://localhost:{parsed.https_port}"
-    ports = [parsed.https_port, parsed.http_port, parsed.dicom_port, parsed.ipp_port]
+    ports = [parsed.https_port, parsed.http_port, parsed.dicom_port, parsed.ipp_port, parsed.hl7_port]
     if len(set(ports)) != len(ports):
-        parser.error("the HTTPS, HTTP, DICOM and IPP ports must differ")
-    return Options(parsed.https_port, parsed.http_port, parsed.dicom_port, parsed.ipp_port, parsed.bind, public_url.rstrip("/"))
+        parser.error("the HTTPS, HTTP, DICOM, IPP and HL7 ports must differ")
+    return Options(
+        parsed.https_port, parsed.http_port, parsed.dicom_port, parsed.ipp_port, parsed.hl7_port, parsed.bind, public_url.rstrip("/")
+    )
 
 
 def _port(text: str) -> int:

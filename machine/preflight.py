@@ -56,6 +56,7 @@ def check_ports(options: Options) -> None:
         (options.https_port, "--https-port", options.bind),
         (options.http_port, "--http-port", options.bind),
         (options.ipp_port, "--ipp-port", options.bind),
+        (options.hl7_port, "--hl7-port", options.bind),
         (options.dicom_port, "--dicom-port", "0.0.0.0"),  # noqa: S104  (Orthanc's DICOM server listens on all addresses)
     ):
         try:

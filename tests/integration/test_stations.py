@@ -116,7 +116,11 @@ def test_a_document_in_the_folder_becomes_a_report_and_its_stamped_copy_comes_ba
     pdf = make_report_pdf(fields_for("folder"))
     (folder / "in/CT 王小明.pdf").write_bytes(pdf)
     wait_for(lambda: (folder / "done/CT 王小明.pdf").exists(), what="the file among the processed")
-    copies = wait_for(lambda: [path for path in (folder / "out").glob("*.pdf") if not path.name.startswith(".")], what="the stamped copy", timeout_seconds=60)
+    copies = wait_for(
+        lambda: [path for path in (folder / "out").glob("*.pdf") if not path.name.startswith(".")],
+        what="the stamped copy",
+        timeout_seconds=60,
+    )
     image = pypdfium2.PdfDocument(copies[0])[0].render(scale=2).to_pil()
     assert [code.text.split("/Q/")[0] for code in zxingcpp.read_barcodes(image)] == [instance.url.upper()]
     assert copies[0].name.startswith("CT_王小明-")

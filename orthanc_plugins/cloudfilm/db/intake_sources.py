@@ -15,6 +15,7 @@ OWN_FOLDER = "folder"
 class IntakeSource:
     """One station.
 
+    ``sender`` is an HL7 station's ``ADDRESS|APPLICATION``.
     ``return_to`` says where the stamped copy goes: "" (it is fetched by REST), `OWN_FOLDER` (the station's folder ``out``), or a printer's URI.
     """
 

@@ -30,6 +30,7 @@ class ReportRecord:
     source_name: str | None = None
     title: str = ""
     returned_at: datetime | None = None
+    given_fields: dict[str, str | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,14 @@ class ReportPage:
 _COLUMNS = ", ".join(ReportRecord.__dataclass_fields__)
 
 
-def add_report(cursor: Cursor, report_id: UUID, hospital_id: str, document_sha256: str, origin: Origin, now: datetime) -> UUID:
+def add_report(
+    cursor: Cursor, report_id: UUID, hospital_id: str, document_sha256: str, origin: Origin, given: dict[str, str | None], now: datetime
+) -> UUID:
     """Insert a report that was just received; return the identifier under which this document is known, an older one if it came before."""
     cursor.execute(
-        "INSERT INTO report (report_id, hospital_id, status, document_sha256, origin, source_name, title, received_at)"
-        " VALUES (%s, %s, 'received', %s, %s, %s, %s, %s) ON CONFLICT (hospital_id, document_sha256) DO NOTHING",
-        (report_id, hospital_id, document_sha256, origin.way, origin.source_name, origin.title[:200], now),
+        "INSERT INTO report (report_id, hospital_id, status, document_sha256, origin, source_name, title, given_fields, received_at)"
+        " VALUES (%s, %s, 'received', %s, %s, %s, %s, %s, %s) ON CONFLICT (hospital_id, document_sha256) DO NOTHING",
+        (report_id, hospital_id, document_sha256, origin.way, origin.source_name, origin.title[:200], Json(given), now),
     )
     cursor.execute("SELECT report_id FROM report WHERE hospital_id = %s AND document_sha256 = %s", (hospital_id, document_sha256))
     return UUID(str(only_value(cursor)))

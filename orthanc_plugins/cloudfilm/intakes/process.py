@@ -14,6 +14,8 @@ from pathlib import Path
 from cloudfilm.db.database import Database
 from cloudfilm.errors import CloudFilmError
 from cloudfilm.intakes.file_intake import FileIntake
+from cloudfilm.intakes.hl7_server import Hl7Server
+from cloudfilm.intakes.hl7_server import run as run_hl7
 from cloudfilm.intakes.places import Places
 from cloudfilm.reports.intake import Intake
 from cloudfilm.settings import load_settings
@@ -42,8 +44,20 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     files = FileIntake(database, intake, Places(settings.data_directory), time.monotonic)
+    listener = threading.Thread(
+        target=run_hl7,
+        args=(Hl7Server(database, intake), os.environ.get("CLOUDFILM_HL7_BIND", "127.0.0.1"), _hl7_port(), stop.is_set),
+        daemon=True,
+    )
+    listener.start()
     while not stop.wait(_LOOK_EVERY_SECONDS):
         try:
             files.look()
         except CloudFilmError as error:
             _log.warning("%s", error.public_message)
+        if not listener.is_alive():
+            raise SystemExit("the HL7 listener ended")
+
+
+def _hl7_port() -> int:
+    return int(os.environ.get("CLOUDFILM_HL7_PORT", "2575"))

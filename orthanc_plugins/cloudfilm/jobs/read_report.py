@@ -12,7 +12,9 @@ from cloudfilm.db.reports import ReportPage, report_with_id, set_fields, set_pag
 from cloudfilm.jobs.context import JobContext
 from cloudfilm.jobs.match_report import match_report_in
 from cloudfilm.jobs.return_stamped import returns_by_itself
+from cloudfilm.reports.combining import combine
 from cloudfilm.reports.document import read_document
+from cloudfilm.reports.fields import ReportFields
 from cloudfilm.reports.grant_keys import GrantKeys
 from cloudfilm.reports.limits import DocumentLimits
 from cloudfilm.reports.refusal import DocumentRefused
@@ -50,14 +52,18 @@ def read_report(context: JobContext, report_id_text: str) -> None:
         ReportPage(page=number, image_sha256=context.documents.put(image.webp), width=image.width, height=image.height)
         for number, image in enumerate(reading.page_images, start=1)
     ]
+    combined = combine(reading.fields, ReportFields.from_json(report.given_fields or {}))
     sealed = seal(reading.stamped_pdf, context.key_ring)
     now = context.clock()
     with context.database.transaction() as cursor:
-        set_fields(cursor, report_id, reading.fields.to_json(), now)
+        set_fields(cursor, report_id, combined.fields.to_json(), now)
         set_pages(cursor, report_id, pages)
         set_stamped(cursor, report_id, sealed)
         locked = report_with_id(cursor, report_id, for_update=True)
         if locked is not None and locked.status == "received":
-            match_report_in(cursor, locked, now)
+            if combined.contradiction:
+                set_status(cursor, report_id, "review", combined.contradiction)
+            else:
+                match_report_in(cursor, locked, now)
         if returns_by_itself(cursor, report):
             defer_job(cursor, RETURN_STAMPED, lock=str(report_id), arguments={"report_id": str(report_id)})

@@ -20,6 +20,7 @@ from cloudfilm.db.job_queue import READ_REPORT, defer_job
 from cloudfilm.db.origin import REST, Origin
 from cloudfilm.db.reports import add_report
 from cloudfilm.errors import Conflict, TooLarge, UnsupportedMediaType
+from cloudfilm.reports.fields import ReportFields
 from cloudfilm.reports.grant_keys import GrantKeys
 from cloudfilm.storage.documents import DocumentStore
 from cloudfilm.storage.sealing import seal, unseal
@@ -54,8 +55,8 @@ class Intake:
     maximum_megabytes: int
     delivery_lifetime: timedelta
 
-    def receive(self, hospital_id: str, document: bytes, origin: Origin = REST) -> Received:
-        """Store a document (PDF) of a hospital.
+    def receive(self, hospital_id: str, document: bytes, origin: Origin = REST, given: ReportFields | None = None) -> Received:
+        """Store a document (PDF) of a hospital, with what its sender said of it.
 
         When this returns, the document is on disk and the report, its grant and the job to read it are committed.
 
@@ -76,7 +77,7 @@ class Intake:
         new_id, grant_id = UUID(bytes=self.entropy(16), version=4), UUID(bytes=self.entropy(16), version=4)
         now = self.clock()
         with self.database.transaction() as cursor:
-            report_id = add_report(cursor, new_id, hospital_id, document_sha256, origin, now)
+            report_id = add_report(cursor, new_id, hospital_id, document_sha256, origin, given.to_json() if given else {}, now)
             if report_id == new_id:
                 patient_wide = grants_reach_all_exams(cursor, hospital_id)
                 grant = Grant(grant_id, hospital_id, GrantKind.PATIENT, ALL_RIGHTS, now, report_id=report_id, patient_wide=patient_wide)

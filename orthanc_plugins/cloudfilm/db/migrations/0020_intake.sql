@@ -7,7 +7,7 @@ CREATE TABLE intake_source (
     hospital_id text NOT NULL REFERENCES hospital,
     -- Where the stamped copy goes: '' (it is fetched), 'folder' (the source's own out/), or a printer's URI.
     return_to   text NOT NULL DEFAULT '',
-    -- HL7 only: who may send, as MSH-3|MSH-4 says; '' takes any.
+    -- HL7 only: the address that may send, and after | the application (MSH-3), any where it is left out.
     sender      text NOT NULL DEFAULT '',
     created_at  timestamptz NOT NULL,
     last_used_at timestamptz
@@ -16,6 +16,8 @@ CREATE TABLE intake_source (
 ALTER TABLE report
     ADD origin      text NOT NULL DEFAULT 'rest' CHECK (origin IN ('rest', 'printer', 'folder', 'hl7', 'dicom')),
     ADD source_name text REFERENCES intake_source,
+    -- What the sender said beside the document: it goes before what is read from the pages.
+    ADD given_fields jsonb NOT NULL DEFAULT '{}',
     ADD title       text NOT NULL DEFAULT '',
     ADD returned_at timestamptz;
 
