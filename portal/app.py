@@ -6,6 +6,7 @@ from __future__ import annotations
 from flask import Flask
 
 from portal.api.access import access
+from portal.api.cleaned_dicomweb import cleaned_dicomweb
 from portal.api.denied import denied
 from portal.api.dicomweb_search import dicomweb_search
 from portal.api.health import health
@@ -18,7 +19,7 @@ from portal.pages.exam import exam
 from portal.pages.viewer import viewer
 from portal.services import Services
 
-BLUEPRINTS = (entrance, exam, viewer, access, reports, dicomweb_search, health, denied)
+BLUEPRINTS = (entrance, exam, viewer, access, reports, dicomweb_search, cleaned_dicomweb, health, denied)
 _MEGABYTE = 1024 * 1024
 
 

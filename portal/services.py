@@ -19,13 +19,14 @@ from cloudfilm.settings import Settings
 from cloudfilm.storage.documents import DocumentStore
 
 type Search = Callable[[str, Sequence[tuple[str, str]]], list[dict[str, Any]]]
+type Metadata = Callable[..., list[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
     """The parts, wired.
 
-    ``search`` asks DICOMweb's QIDO-RS without restriction; ``clock`` gives the time in UTC; ``entropy`` gives random bytes.
+    ``search`` and ``metadata`` ask DICOMweb without restriction; ``clock`` gives the time in UTC; ``entropy`` gives random bytes.
     """
 
     settings: Settings
@@ -35,6 +36,7 @@ class Services:
     audit_trail: AuditTrail
     documents: DocumentStore
     search: Search
+    metadata: Metadata
     clock: Callable[[], datetime]
     entropy: Callable[[int], bytes]
 
