@@ -87,7 +87,8 @@ def _cleaned(dataset: Mapping[str, Any], telling: Telling) -> Dataset:
             case Treatment.NAME:
                 kept[tag] = {"vr": "PN", "Value": [HIDDEN_NAME]}
             case Treatment.KEEP_BINARY:
-                kept[tag] = element
+                if "BulkDataURI" not in element:
+                    kept[tag] = dict(element)
             case Treatment.KEEP:
                 items = [_cleaned(item, telling) for item in element.get("Value", ()) if isinstance(item, dict)]
                 kept[tag] = {"vr": vr, "Value": items} if items else {"vr": vr}

@@ -36,7 +36,7 @@ class Treatment(StrEnum):
     KEEP_CODE = "keep unless it is no code"
     KEEP_UID = "keep unless it is no UID"
     KEEP_NUMBER = "keep unless it is no number"
-    KEEP_BINARY = "keep whatever its length"
+    KEEP_BINARY = "keep when it is there and not elsewhere"
     EMPTY = "leave without a value"
     NAME = "write a stand-in for the name"
     REMOVE = "remove"
@@ -73,7 +73,7 @@ _GROUPS_ABOUT_PICTURES = frozenset({0x0008, 0x0018, 0x0020, 0x0022, 0x0028, 0x00
 _BINARY = _tags(
     "RedPaletteColorLookupTableData", "GreenPaletteColorLookupTableData", "BluePaletteColorLookupTableData",
     "AlphaPaletteColorLookupTableData", "SegmentedRedPaletteColorLookupTableData", "SegmentedGreenPaletteColorLookupTableData",
-    "SegmentedBluePaletteColorLookupTableData", "LUTData", "PixelData",
+    "SegmentedBluePaletteColorLookupTableData", "LUTData",
 )  # fmt: skip
 
 _OF_TEXT = {"LO": Treatment.KEEP_TEXT, "SH": Treatment.KEEP_TEXT, "CS": Treatment.KEEP_CODE}
