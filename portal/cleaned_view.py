@@ -12,7 +12,7 @@ from cloudfilm.access.holder import GrantHolder, Holder
 from cloudfilm.access.policy import AccessRequest, Action, Allow, decide
 from cloudfilm.db.reports import fields_of_reports_of_study
 from cloudfilm.db.studies import study_with_uid
-from cloudfilm.dicom.cleaning import cleaned
+from cloudfilm.dicom.cleaning import cleaned, without_documents
 from cloudfilm.reports.fields import ReportFields
 from portal.services import services
 
@@ -40,8 +40,21 @@ def sees_cleaned_view(holder: Holder, study_instance_uids: Collection[str]) -> b
     return not all(isinstance(decide(request, holder, now), Allow) for request in requests)
 
 
-def without_identity(study_instance_uids: Collection[str], datasets: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The datasets cleaned, knowing what our records and the reports call the patient of these studies."""
+def hides_names(holder: Holder) -> bool:
+    """Whether names and numbers are hidden from whoever sees the cleaned view: from all but a grant that shows them and lacks the report only."""
+    return not (isinstance(holder, GrantHolder) and holder.grant.shows_names)
+
+
+def as_shown_to(holder: Holder, study_instance_uids: Collection[str], datasets: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Datasets of these studies in the cleaned view of this holder: without documents and, where they are hidden, without names."""
+    if not hides_names(holder):
+        return without_documents(datasets)
+    names, numbers = _known(study_instance_uids)
+    return cleaned(datasets, names, numbers)
+
+
+def _known(study_instance_uids: Collection[str]) -> tuple[list[str], list[str]]:
+    """What our records and the reports call the patient of these studies, and who else they name."""
     names: list[str] = []
     numbers: list[str] = []
     with services().database.transaction() as cursor:
@@ -53,11 +66,13 @@ def without_identity(study_instance_uids: Collection[str], datasets: Sequence[di
             for fields in map(ReportFields.from_json, fields_of_reports_of_study(cursor, study_instance_uid)):
                 names.extend(getattr(fields, name) or "" for name in _NAMES)
                 numbers.extend(getattr(fields, name) or "" for name in _NUMBERS)
-    return cleaned(datasets, names, numbers)
+    return names, numbers
 
 
-def finds_nothing(keys: Sequence[tuple[str, str]]) -> bool:
-    """Whether a search has a matching key on an attribute that the cleaned view does not hold. A universal one (PS3.4 §C.2.2.2.3) is none."""
+def finds_nothing(holder: Holder, keys: Sequence[tuple[str, str]]) -> bool:
+    """Whether names are hidden and a search has a matching key on an attribute that the cleaned view does not hold. A universal one (PS3.4 §C.2.2.2.3) is none."""
+    if not hides_names(holder):
+        return False
     return any(value.strip("*") and name.lower() not in _NOT_MATCHED and _tag_of(name) not in _MATCHABLE for name, value in keys)
 
 

@@ -15,7 +15,7 @@ from cloudfilm.access.policy import AccessRequest, Action
 from cloudfilm.db.studies import newest_studies_of_hospital
 from cloudfilm.dicom.values import is_uid
 from cloudfilm.errors import BadRequest
-from portal.cleaned_view import finds_nothing, needed_for_cleaning, sees_cleaned_view, without_identity
+from portal.cleaned_view import as_shown_to, finds_nothing, needed_for_cleaning, sees_cleaned_view
 from portal.services import services
 from portal.session import require
 
@@ -39,9 +39,9 @@ def search(level: str) -> Response:
         visible = [uid for uid in visible if uid in wanted]
     if not sees_cleaned_view(holder, visible):
         return page_of([_with_public_address(dataset) for dataset in _search_in_order(level, keys, visible)])
-    if finds_nothing(keys):
+    if finds_nothing(holder, keys):
         return page_of([])
-    return page_of(without_identity(visible, _search_in_order(level, [*keys, *needed_for_cleaning(level)], visible)))
+    return page_of(as_shown_to(holder, visible, _search_in_order(level, [*keys, *needed_for_cleaning(level)], visible)))
 
 
 def asked_keys() -> list[tuple[str, str]]:

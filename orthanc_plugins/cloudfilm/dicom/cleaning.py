@@ -56,7 +56,7 @@ _TELLING_TAGS = frozenset(
     )
 )  # fmt: skip
 _NUMBER = re.compile(r"[0-9.:+\-eE ]{0,26}|[0-9]{1,3}[DWMY]|[0-9A-Fa-f]{8}|NaN|-?Infinity")
-_MODALITIES_IN_STUDY = "00080061"
+_MODALITIES_IN_STUDY, _RETRIEVE_URL, _RESULTS = "00080061", "00081190", ("4008", "0040A730", "0040A160")
 _SPECIFIC_CHARACTER_SET = {"vr": "CS", "Value": ["ISO_IR 192"]}
 
 
@@ -73,6 +73,28 @@ def cleaned(datasets: Sequence[Mapping[str, Any]], names: Iterable[str] = (), nu
     found = [(vr, value) for dataset in datasets for vr, value in _identifying(dataset)]
     telling = Telling([*names, *(value for vr, value in found if vr == "PN")], [*numbers, *(value for vr, value in found if vr != "PN")])
     return [_cleaned(dataset, telling) for dataset in datasets if not is_document(dataset)]
+
+
+def without_documents(datasets: Iterable[Mapping[str, Any]]) -> list[Dataset]:
+    """The datasets as they are, names and all, but no documents, no results in words (group 4008, the content of a report) and no address of what is stored."""
+    return [_without_results(dataset) for dataset in datasets if not is_document(dataset)]
+
+
+def _without_results(dataset: Mapping[str, Any]) -> Dataset:
+    kept: Dataset = {}
+    for tag, element in dataset.items():
+        if "BulkDataURI" in element or tag == _RETRIEVE_URL or tag.startswith(_RESULTS):
+            continue
+        nested = element.get("Value", ()) if element.get("vr") == "SQ" else ()
+        kept[tag] = {**element, "Value": [_without_results(item) for item in nested]} if nested else dict(element)
+    _leave_out_modalities(kept)
+    return kept
+
+
+def _leave_out_modalities(dataset: Dataset) -> None:
+    if _MODALITIES_IN_STUDY in dataset:
+        modalities = [one for one in dataset[_MODALITIES_IN_STUDY].get("Value", ()) if one not in MODALITIES_OF_DOCUMENTS]
+        dataset[_MODALITIES_IN_STUDY] = {"vr": "CS", "Value": modalities}
 
 
 def _cleaned(dataset: Mapping[str, Any], telling: Telling) -> Dataset:
@@ -98,9 +120,7 @@ def _cleaned(dataset: Mapping[str, Any], telling: Telling) -> Dataset:
                     kept[tag] = element
     if "00080005" in kept:
         kept["00080005"] = _SPECIFIC_CHARACTER_SET
-    if _MODALITIES_IN_STUDY in kept:
-        modalities = [one for one in kept[_MODALITIES_IN_STUDY].get("Value", ()) if one not in MODALITIES_OF_DOCUMENTS]
-        kept[_MODALITIES_IN_STUDY] = {"vr": "CS", "Value": modalities}
+    _leave_out_modalities(kept)
     return kept
 
 

@@ -13,7 +13,7 @@ from pydicom.datadict import DicomDictionary, keyword_for_tag, tag_for_keyword
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from cloudfilm.dicom.cleaning import HIDDEN_NAME, cleaned
+from cloudfilm.dicom.cleaning import HIDDEN_NAME, cleaned, without_documents
 from cloudfilm.dicom.confidentiality import Treatment, treatment_of
 from cloudfilm.dicom.documents import is_document
 
@@ -236,6 +236,16 @@ def _is_description(tag: int) -> bool:
     return keyword_for_tag(tag) in (
         "StudyDescription", "SeriesDescription", "ProtocolName", "ContrastBolusAgent", "ROIName", "AcquisitionFieldOfViewLabel",
     )  # fmt: skip
+
+
+def test_without_documents_all_else_stays_but_addresses_and_results_in_words() -> None:
+    image = identified()
+    report = {"0020000E": {"vr": "UI", "Value": ["1"]}, "00080016": {"vr": "UI", "Value": [SR]}}
+    image["4008010B"] = {"vr": "ST", "Value": ["未见异常"]}
+    (left,) = without_documents([image, report])
+    assert {tag for tag in image if tag not in left} == {"4008010B", "00081190", "60003000"}
+    assert left["00100010"] == image["00100010"]
+    assert left["00081140"] == image["00081140"]
 
 
 @pytest.mark.parametrize("element", [{"vr": "LO"}, {"vr": "LO", "Value": [None]}, {"vr": "LO", "Value": []}, {}])
