@@ -27,6 +27,7 @@ from cloudfilm.orthanc_api.admission import Admission  # noqa: E402
 from cloudfilm.orthanc_api.changes import StudyChanges  # noqa: E402
 from cloudfilm.orthanc_api.http_filter import HttpFilter  # noqa: E402
 from cloudfilm.orthanc_api.incoming import IncomingInstances  # noqa: E402
+from cloudfilm.orthanc_api.internal_metadata import InternalMetadata  # noqa: E402
 from cloudfilm.orthanc_api.internal_search import InternalSearch  # noqa: E402
 from cloudfilm.orthanc_api.rest_client import OrthancClient  # noqa: E402
 from cloudfilm.orthanc_api.senders import SenderOfThread  # noqa: E402
@@ -73,6 +74,7 @@ def install() -> None:
             documents=DocumentStore(settings.documents_directory),
             search=InternalSearch(orthanc.RestApiGetAfterPlugins),
             study_archive=OrthancClient(settings.orthanc_url, key_ring, "portal", now).media,
+            metadata=InternalMetadata(orthanc.RestApiGetAfterPlugins, orthanc.OrthancException),
             clock=now,
             entropy=os.urandom,
         )

@@ -8,6 +8,7 @@ from flask import Flask
 from portal.api.access import access
 from portal.api.archive import archive
 from portal.api.authorise import authorise
+from portal.api.cleaned_dicomweb import cleaned_dicomweb
 from portal.api.denied import denied
 from portal.api.dicomweb_search import dicomweb_search
 from portal.api.health import health
@@ -21,7 +22,20 @@ from portal.pages.exam import exam
 from portal.pages.viewer import viewer
 from portal.services import Services
 
-BLUEPRINTS = (entrance, exam, viewer, access, reports, dicomweb_search, health, denied, authorise, archive)
+BLUEPRINTS = (
+    entrance,
+    exam,
+    viewer,
+    access,
+    reports,
+    archive,
+    dicomweb_search,
+    cleaned_dicomweb,
+    health,
+    # Asked by nginx only.
+    authorise,
+    denied,
+)
 _MEGABYTE = 1024 * 1024
 
 

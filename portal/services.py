@@ -19,13 +19,14 @@ from cloudfilm.settings import Settings
 from cloudfilm.storage.documents import DocumentStore
 
 type Search = Callable[[str, Sequence[tuple[str, str]]], list[dict[str, Any]]]
+type Metadata = Callable[..., list[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
     """The parts, wired.
 
-    ``search`` asks DICOMweb's QIDO-RS without restriction; ``study_archive`` gives a study of Orthanc's as a ZIP in portions;
+    ``search`` and ``metadata`` ask DICOMweb without restriction; ``study_archive`` gives a study of Orthanc's as a ZIP in portions;
     ``clock`` gives the time in UTC; ``entropy`` gives random bytes.
     """
 
@@ -37,6 +38,7 @@ class Services:
     documents: DocumentStore
     search: Search
     study_archive: Callable[[str], Iterator[bytes]]
+    metadata: Metadata
     clock: Callable[[], datetime]
     entropy: Callable[[int], bytes]
 

@@ -15,11 +15,13 @@ from cloudfilm.access.policy import AccessRequest, Action
 from cloudfilm.db.studies import newest_studies_of_hospital
 from cloudfilm.dicom.values import is_uid
 from cloudfilm.errors import BadRequest
+from portal.cleaned_view import as_shown_to, finds_nothing, needed_for_cleaning, sees_cleaned_view
 from portal.services import services
 from portal.session import require
 
 dicomweb_search = Blueprint("dicomweb_search", __name__)
 _STUDY_INSTANCE_UID = ("StudyInstanceUID", "0020000D")
+_PAGING = ("limit", "offset")
 _LARGEST_PAGE = 1000
 
 
@@ -27,22 +29,43 @@ _LARGEST_PAGE = 1000
 def search(level: str) -> Response:
     """200 with DICOM JSON datasets, 204 when nothing matches."""
     holder = require(AccessRequest(Action.QUERY))
-    asked = [(name, value) for name in request.args for value in request.args.getlist(name)]
-    limit, offset = _page(asked)
-    keys = [(name, value) for name, value in _split_includefield(asked) if name not in ("limit", "offset", *_STUDY_INSTANCE_UID)]
+    asked = asked_keys()
+    keys = [(name, value) for name, value in asked if name not in _STUDY_INSTANCE_UID]
     wanted = [uid for name, value in asked if name in _STUDY_INSTANCE_UID for uid in value.replace("\\", ",").split(",") if uid]
     if not all(map(is_uid, wanted)):
         raise BadRequest("StudyInstanceUID must be a UID or a list of UIDs.")
     visible = sorted(holder.study_instance_uids) if isinstance(holder, GrantHolder) else _visible(holder)
-    found = _search_in_order(level, keys, [uid for uid in visible if uid in wanted] if wanted else visible)
-    page = [_with_public_address(dataset) for dataset in found[offset : offset + limit]]
-    if not page:
-        return Response(status=204)
-    response = Response(json.dumps(page), content_type="application/dicom+json")
-    response.headers["Cache-Control"] = "no-store"
+    if wanted:
+        visible = [uid for uid in visible if uid in wanted]
+    if not sees_cleaned_view(holder, visible):
+        return page_of([_with_public_address(dataset) for dataset in _search_in_order(level, keys, visible)])
+    if finds_nothing(holder, keys):
+        return page_of([])
+    return page_of(as_shown_to(holder, visible, _search_in_order(level, [*keys, *needed_for_cleaning(level)], visible)))
+
+
+def asked_keys() -> list[tuple[str, str]]:
+    """Matching keys and ``includefield`` of this request, one a value: DICOMweb's plugin does not split what a client encoded as one (``a%2Cb``)."""
+    asked = [(name, value) for name in request.args for value in request.args.getlist(name) if name not in _PAGING]
+    return [(name, part) for name, value in asked for part in (value.split(",") if name == "includefield" else [value])]
+
+
+def page_of(found: list[dict[str, Any]]) -> Response:
+    """The part of what was found that this request asks for by ``limit`` and ``offset``."""
+    limit, offset = _page()
+    response = dicom_json(found[offset : offset + limit])
     if len(found) > offset + limit:
         # PS3.18 §8.3.4.4: there is more than was returned.
         response.headers["Warning"] = '299 - "There are additional results that can be requested"'
+    return response
+
+
+def dicom_json(datasets: list[dict[str, Any]]) -> Response:
+    """200 with datasets, 204 without."""
+    if not datasets:
+        return Response(status=204)
+    response = Response(json.dumps(datasets), content_type="application/dicom+json")
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 
@@ -80,16 +103,11 @@ def _with_public_address(dataset: dict[str, Any]) -> dict[str, Any]:
     return dataset
 
 
-def _page(asked: list[tuple[str, str]]) -> tuple[int, int]:
+def _page() -> tuple[int, int]:
     numbers = {"limit": _LARGEST_PAGE, "offset": 0}
-    for name, value in asked:
-        if name in numbers:
-            if not value.isdigit():
-                raise BadRequest(f"{name} must be a whole number.")
-            numbers[name] = int(value)
+    for name in numbers.keys() & request.args.keys():
+        value = request.args[name]
+        if not (value.isascii() and value.isdigit()):
+            raise BadRequest(f"{name} must be a whole number.")
+        numbers[name] = int(value)
     return min(numbers["limit"], _LARGEST_PAGE), numbers["offset"]
-
-
-def _split_includefield(asked: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """One includefield a name: DICOMweb's plugin does not split what a client encoded as one (``a%2Cb``)."""
-    return [(name, part) for name, value in asked for part in (value.split(",") if name == "includefield" else [value])]

@@ -41,7 +41,9 @@ RULES = (
     # PS3.18 §10.4 Retrieve.
     _rule("GET", _ANY_LEVEL, Action.RETRIEVE_ORIGINALS),
     _rule("GET", rf"{_ANY_LEVEL}/metadata", Action.READ_METADATA),
-    _rule("GET", rf"{_ANY_LEVEL}/(rendered|thumbnail)", Action.VIEW_IMAGES),
+    _rule("GET", rf"{_INSTANCE}/(rendered|thumbnail)", Action.VIEW_IMAGES),
+    # Here Orthanc chooses the instance, which may be a page of the report.
+    _rule("GET", rf"{_STUDY}(/series/{_UID})?/(rendered|thumbnail)", Action.READ_METADATA),
     _rule("GET", rf"{_FRAMES}(/rendered|/thumbnail)?", Action.VIEW_IMAGES),
     _rule("GET", rf"{_INSTANCE}/bulk/[0-9a-fA-F/]{{1,500}}", Action.RETRIEVE_BULK_DATA),
     # PS3.18 §10.5 Store.

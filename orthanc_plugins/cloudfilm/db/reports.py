@@ -113,3 +113,9 @@ def pages_of_report(cursor: Cursor, report_id: UUID) -> list[ReportPage]:
     """The page images in order."""
     cursor.execute("SELECT page, image_sha256, width, height FROM report_page WHERE report_id = %s ORDER BY page", (report_id,))
     return [ReportPage(*row) for row in cursor.fetchall()]
+
+
+def fields_of_reports_of_study(cursor: Cursor, study_instance_uid: str) -> list[dict[str, str | None]]:
+    """What was read from the reports that belong to a study."""
+    cursor.execute("SELECT fields FROM report WHERE study_instance_uid = %s ORDER BY report_id", (study_instance_uid,))
+    return [row[0] for row in cursor.fetchall()]
