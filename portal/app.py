@@ -17,8 +17,9 @@ from portal.pages.entrance import entrance
 from portal.pages.exam import exam
 from portal.pages.viewer import viewer
 from portal.services import Services
+from portal.staff.oidc import staff_oidc
 
-BLUEPRINTS = (entrance, exam, viewer, access, reports, dicomweb_search, health, denied)
+BLUEPRINTS = (entrance, exam, viewer, access, reports, dicomweb_search, health, denied, staff_oidc)
 _MEGABYTE = 1024 * 1024
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from cloudfilm.access.grant import Grant
 from cloudfilm.access.holder import ApiHolder, GrantHolder, Holder, InternalHolder, StaffHolder
-from cloudfilm.access.key_ring import KeyRing
+from cloudfilm.access.key_ring import KeySource
 from cloudfilm.access.policy import AccessRequest, Allow, decide
 from cloudfilm.access.token import (
     ApiToken,
@@ -21,6 +21,7 @@ from cloudfilm.access.token import (
     GatewayToken,
     InternalToken,
     SessionToken,
+    SignInToken,
     StaffToken,
     Token,
     ViewerToken,
@@ -45,6 +46,8 @@ class Doorkeeper:
 
     Parameters
     ----------
+    keys : Callable
+        Gives the key ring of this moment.
     clock : Callable
         Gives the time now, in UTC.
     identity_provider : IdentityProvider or None
@@ -54,13 +57,13 @@ class Doorkeeper:
     def __init__(
         self,
         database: Database,
-        key_ring: KeyRing,
+        keys: KeySource,
         clock: Callable[[], datetime],
         audit_trail: AuditTrail,
         staff_limits: StaffLimits,
         identity_provider: IdentityProvider | None = None,
     ) -> None:
-        self._database, self._key_ring, self._clock, self._audit_trail = database, key_ring, clock, audit_trail
+        self._database, self._keys, self._clock, self._audit_trail = database, keys, clock, audit_trail
         self._staff_limits, self._identity_provider = staff_limits, identity_provider
         self._grants: ShortMemory[UUID, Grant | None] = ShortMemory(MEMORY_SECONDS)
         self._api_holders: ShortMemory[UUID, ApiHolder | None] = ShortMemory(MEMORY_SECONDS)
@@ -119,7 +122,7 @@ class Doorkeeper:
         return study.hospital_id if study else None
 
     def _holder_of(self, text: str, asker: Asker) -> Holder | None:
-        token = read_token(text, self._key_ring, self._clock())
+        token = read_token(text, self._keys(), self._clock())
         if token is not None:
             return self._holder(token, behind_nginx=not asker.came_through_public_door)
         if self._identity_provider is not None and text == asker.bearer:
@@ -140,7 +143,7 @@ class Doorkeeper:
                 return self._staff_holder(token.session_id)
             case InternalToken():
                 return InternalHolder(token.process) if behind_nginx else None
-            case DeviceToken():
+            case DeviceToken() | SignInToken():
                 return None
 
     def _grant_holder(self, grant_id: UUID, consented: bool, narrowed_to: frozenset[str] | None) -> GrantHolder | None:
