@@ -68,7 +68,7 @@ def key_id_of(text: str, types: frozenset[str]) -> str | None:
     """The identifier of the key that a token says it was signed with; None for a token that is refused whatever its key."""
     try:
         header = jwt.get_unverified_header(text)
-    except jwt.InvalidTokenError:
+    except (jwt.InvalidTokenError, ValueError):
         return None
     if header.get("alg") not in ALGORITHMS or _BRINGS_A_KEY & header.keys() or "crit" in header:
         return None
