@@ -38,7 +38,7 @@ def load_key_ring(directory: Path) -> KeyRing:
 
 
 class KeyFiles:
-    """A `KeySource`: the ring as the files have it now. Looking costs two ``stat``, about 5 µs.
+    """A `KeySource`: the ring as the files have it now. Looking costs two ``stat``, some 10 µs.
 
     Files that cannot be read, or are being written by hand, leave the ring as it was.
     """
