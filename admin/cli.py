@@ -16,6 +16,8 @@ from uuid import UUID, uuid4
 
 import click
 
+from admin.keys import key
+from admin.oidc import oidc
 from cloudfilm.access.audit import ActorKind, AuditEvent, AuditKind
 from cloudfilm.access.grant import Grant
 from cloudfilm.access.holder import ApiHolder, Scope
@@ -148,7 +150,7 @@ def modality_add(installation: Installation, hospital_id: str, aet: str, host: s
         if stored.hospital_id != hospital_id:
             raise click.ClickException(f"The AE title {aet} belongs to another hospital already: choose another for this device.")
         # Inside the transaction: what Orthanc did not take is not recorded.
-        OrthancClient(installation.settings.orthanc_url, installation.key_ring, "admin", _now).set_modality(aet, host)
+        OrthancClient(installation.settings.orthanc_url, lambda: installation.key_ring, "admin", _now).set_modality(aet, host)
         installation.record_in(cursor, AuditKind.ADMINISTERED, f"let the modality {aet} in from {host}", hospital_id)
     installation.say(asdict(stored), f"{aet} at {host} now sends for {hospital_id}. Called AE title: CLOUDFILM.")
 
@@ -260,6 +262,9 @@ def _matching(pattern: re.Pattern[str], value: str, allowed: str) -> str:
 def _now() -> datetime:
     return datetime.now(UTC)
 
+
+cloudfilm.add_command(key)
+cloudfilm.add_command(oidc)
 
 if __name__ == "__main__":
     cloudfilm(prog_name="scripts/cloudfilm")

@@ -21,6 +21,7 @@ from portal.pages.entrance import entrance
 from portal.pages.exam import exam
 from portal.pages.viewer import viewer
 from portal.services import Services
+from portal.staff.oidc import staff_oidc
 
 BLUEPRINTS = (
     entrance,
@@ -32,6 +33,7 @@ BLUEPRINTS = (
     dicomweb_search,
     cleaned_dicomweb,
     health,
+    staff_oidc,
     # Asked by nginx only.
     authorise,
     denied,

@@ -42,6 +42,12 @@ class Settings:
     wrong_codes_per_quarter_hour_in_all: int
     staff_session_hours: int
     staff_idle_minutes: int
+    oidc_issuer: str
+    oidc_audience: str
+    oidc_hospital_claim: str
+    oidc_client_id: str
+    oidc_client_secret_file: Path | None
+    oidc_link_by_login: bool
     stamp_corner: str
     stamp_size_millimeters: int
 
@@ -85,6 +91,12 @@ def parse_settings(section: Mapping[str, Any]) -> Settings:
         wrong_codes_per_quarter_hour_in_all=reader.integer("WrongCodesPerQuarterHourInAll", 1, 1_000_000),
         staff_session_hours=reader.integer("StaffSessionHours", 1, 24),
         staff_idle_minutes=reader.integer("StaffIdleMinutes", 1, 240),
+        oidc_issuer=(issuer := reader.issuer("OidcIssuer")),
+        oidc_audience=(audience := reader.optional("OidcAudience")),
+        oidc_hospital_claim=reader.text("OidcHospitalClaim", "the name of a claim, for example hospital"),
+        oidc_client_id=reader.client_id("OidcClientId", issuer, audience),
+        oidc_client_secret_file=Path(secret_file) if (secret_file := reader.optional("OidcClientSecretFile")) else None,
+        oidc_link_by_login=reader.choice("OidcLinkByLogin", ("no", "yes")) == "yes",
         stamp_corner=reader.choice("StampCorner", ("top-right", "top-left", "bottom-right", "bottom-left")),
         stamp_size_millimeters=reader.integer("StampSizeMillimeters", 22, 60),
     )
@@ -111,6 +123,31 @@ class _Reader:
         if not isinstance(value, str | int) or not str(value).strip():
             raise SettingInvalid(name, value, allowed)
         return str(value).strip()
+
+    def optional(self, name: str) -> str:
+        self._read.add(name)
+        value = self._section.get(name)
+        if not isinstance(value, str):
+            raise SettingInvalid(name, value, "a text, or an empty one")
+        return value.strip()
+
+    def issuer(self, name: str) -> str:
+        """An issuer identifier (OpenID Connect Discovery 1.0 §2) is compared letter by letter: it is kept as it is."""
+        allowed = "empty, or the provider's own name for itself: an address that begins with https:// (http:// on this machine only)"
+        value = self.optional(name)
+        parts = urlsplit(value)
+        is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1"))
+        if value and (not is_safe or not parts.hostname or parts.query or parts.fragment or parts.username):
+            raise SettingInvalid(name, value, allowed)
+        return value
+
+    def client_id(self, name: str, issuer: str, audience: str) -> str:
+        value = self.optional(name)
+        if value and value == audience:
+            raise SettingInvalid(name, value, "another value than OidcAudience: what is issued for one must never pass for the other")
+        if issuer and not value and not audience:
+            raise SettingInvalid(name, value, "a client's identifier, or set OidcAudience: with neither OidcIssuer is of no use")
+        return value
 
     def integer(self, name: str, minimum: int, maximum: int) -> int:
         allowed = f"a whole number from {minimum} to {maximum}"

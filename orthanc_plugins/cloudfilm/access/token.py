@@ -109,6 +109,23 @@ class DeviceToken:
 
 
 @dataclass(frozen=True, slots=True)
+class SignInToken:
+    """A member of staff's way to the identity provider and back, in a cookie for some minutes: what comes back must answer to it."""
+
+    kind: ClassVar[str] = "oidc"
+    state: str
+    nonce: str
+    code_verifier: str
+
+    def claims(self) -> dict[str, Any]:
+        return {"sub": self.state, "nonce": self.nonce, "code_verifier": self.code_verifier}
+
+    @classmethod
+    def from_claims(cls, claims: dict[str, Any]) -> SignInToken:
+        return cls(claims["sub"], claims["nonce"], claims["code_verifier"])
+
+
+@dataclass(frozen=True, slots=True)
 class InternalToken:
     """One of our own processes talking to Orthanc behind nginx."""
 
@@ -123,9 +140,9 @@ class InternalToken:
         return cls(claims["sub"])
 
 
-type Token = SessionToken | ViewerToken | ApiToken | GatewayToken | StaffToken | DeviceToken | InternalToken
-_KINDS: dict[str, type[SessionToken | ViewerToken | ApiToken | GatewayToken | StaffToken | DeviceToken | InternalToken]] = {
-    kind.kind: kind for kind in (SessionToken, ViewerToken, ApiToken, GatewayToken, StaffToken, DeviceToken, InternalToken)
+type Token = SessionToken | ViewerToken | ApiToken | GatewayToken | StaffToken | DeviceToken | SignInToken | InternalToken
+_KINDS: dict[str, type[SessionToken | ViewerToken | ApiToken | GatewayToken | StaffToken | DeviceToken | SignInToken | InternalToken]] = {
+    kind.kind: kind for kind in (SessionToken, ViewerToken, ApiToken, GatewayToken, StaffToken, DeviceToken, SignInToken, InternalToken)
 }
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from cloudfilm.access.holder import ApiHolder, Scope
-from cloudfilm.db.database import Cursor
+from cloudfilm.db.database import Cursor, only_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,16 @@ def list_api_tokens(cursor: Cursor, hospital_id: str) -> list[ApiTokenRecord]:
         (hospital_id,),
     )
     return [ApiTokenRecord(ApiHolder(row[0], row[1], frozenset(map(Scope, row[2])), *row[3:6]), *row[6:]) for row in cursor.fetchall()]
+
+
+def count_open_tokens(cursor: Cursor, issued_since: datetime | None, issued_before: datetime | None, now: datetime) -> int:
+    """How many tokens that are still good were issued in a time; None is no bound."""
+    cursor.execute(
+        "SELECT count(*) FROM api_token WHERE revoked_at IS NULL AND expires_at > %s"
+        " AND issued_at >= coalesce(%s, '-infinity'::timestamptz) AND issued_at < coalesce(%s, 'infinity'::timestamptz)",
+        (now, issued_since, issued_before),
+    )
+    return int(only_value(cursor))
 
 
 def revoke_api_token(cursor: Cursor, token_id: UUID, now: datetime) -> bool:

@@ -21,7 +21,7 @@ from cloudfilm.jobs.tidy import tidy
 from cloudfilm.orthanc_api.rest_client import OrthancClient
 from cloudfilm.settings import load_settings
 from cloudfilm.storage.documents import DocumentStore
-from cloudfilm.storage.key_files import load_key_ring
+from cloudfilm.storage.key_files import KeyFiles
 
 _RETRY = RetryStrategy(max_attempts=10, exponential_wait=2)
 _STILL_ARRIVING_SECONDS = 3
@@ -66,7 +66,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("procrastinate").setLevel(logging.WARNING)
     settings = load_settings(Path(os.environ.get("CLOUDFILM_APP", "/opt/cloudfilm/app")) / "orthanc.json")
-    key_ring = load_key_ring(settings.keys_directory)
+    keys = KeyFiles(settings.keys_directory)
 
     def clock() -> datetime:
         return datetime.now(UTC)
@@ -74,9 +74,9 @@ def main() -> None:
     context = JobContext(
         settings=settings,
         database=Database(settings.database_uri),
-        key_ring=key_ring,
+        keys=keys,
         documents=DocumentStore(settings.documents_directory),
-        orthanc=OrthancClient(settings.orthanc_url, key_ring, "worker", clock),
+        orthanc=OrthancClient(settings.orthanc_url, keys, "worker", clock),
         clock=clock,
     )
     app = create_worker(context, settings.database_uri)
