@@ -238,16 +238,16 @@ def test_another_study_and_what_is_not_there_do_not_exist(instance: Instance, in
 
 
 def test_without_a_credential_there_is_nothing_cleaned_either(instance: Instance, study: str) -> None:
-    answer = instance.client().get(f"/cleaned/dicom-web/studies/{study}/metadata")
+    answer = instance.client().get(f"/dicom-web/studies/{study}/metadata")
     assert (answer.status_code, answer.headers["Content-Type"]) == (401, "application/problem+json")
 
 
 def test_a_share_without_the_report_shows_names_and_no_document(instance: Instance, study: str) -> None:
     client = instance.client(viewer_token(instance, share_of(instance, "jia", [study], rights="images"), [study]))
-    metadata = client.get(f"/cleaned/dicom-web/studies/{study}/metadata").json()
+    metadata = client.get(f"/dicom-web/studies/{study}/metadata").json()
     assert [dataset["00100020"]["Value"] for dataset in metadata] == [["Pcleaned"]] * 3
     assert "BulkDataURI" not in json.dumps(metadata)
-    found = client.get(f"/cleaned/dicom-web/studies/{study}/instances?PatientName=Wang*").json()
+    found = client.get(f"/dicom-web/studies/{study}/instances?PatientName=Wang*").json()
     assert [dataset["00080060"]["Value"] for dataset in found] == [["CT"]] * 3
     assert len(client.get("/dicom-web/series").json()) == 2
     assert client.get("/dicom-web/studies").json()[0]["00080061"]["Value"] == ["CT", "OT"]
@@ -256,7 +256,9 @@ def test_a_share_without_the_report_shows_names_and_no_document(instance: Instan
 def test_a_program_of_the_hospital_sees_all_as_it_is_stored(instance: Instance, study: str) -> None:
     client = instance.client(instance.token("jia", "query", "retrieve"))
     assert client.get(f"/dicom-web/studies?StudyInstanceUID={study}").json()[0]["00100020"]["Value"] == ["Pcleaned"]
-    assert client.get(f"/cleaned/dicom-web/studies/{study}/metadata").status_code == 404
+    headers = {"Authorization": str(client.headers["Authorization"]), "X-CloudFilm-Door": "public"}
+    address = f"{instance.orthanc_url}/portal/cleaned/dicom-web/studies/{study}/metadata"
+    assert requests.get(address, headers=headers, timeout=30).status_code == 404
 
 
 def test_colour_tables_are_in_their_place(instance: Instance, tmp_path: Path) -> None:
@@ -271,7 +273,7 @@ def test_colour_tables_are_in_their_place(instance: Instance, tmp_path: Path) ->
     wait_for(lambda: instance.sql("SELECT 1 FROM study WHERE study_instance_uid = %s AND instance_count = 1", image.StudyInstanceUID))
     share = share_of(instance, "jia", [image.StudyInstanceUID], hides_names=True)
     client = instance.client(viewer_token(instance, share, [image.StudyInstanceUID]))
-    (metadata,) = client.get(f"/cleaned/dicom-web/studies/{image.StudyInstanceUID}/series/{image.SeriesInstanceUID}/metadata").json()
+    (metadata,) = client.get(f"/dicom-web/studies/{image.StudyInstanceUID}/series/{image.SeriesInstanceUID}/metadata").json()
     assert [len(metadata[tag]["InlineBinary"]) for tag in ("00281201", "00281202", "00281203")] == [684] * 3
 
 
@@ -282,3 +284,30 @@ def _element(keyword: str, vr: str, value: Any) -> Any:
     tag = tag_for_keyword(keyword)
     assert tag is not None
     return DataElement(tag, vr, value)
+
+
+@pytest.mark.parametrize("path", ["metadata", "series", "instances"])
+def test_at_the_public_door_the_same_addresses_answer_cleaned(
+    instance: Instance, inside: requests.Session, viewer: requests.Session, path: str
+) -> None:
+    answer = viewer.get(f"/dicom-web/studies/{STUDY}/{path}")
+    assert answer.status_code == 200
+    assert answer.json() == cleaned(instance, inside, f"{STUDY}/{path}")
+    whole = instance.client(instance.token("jia", "retrieve", "query")).get(f"/dicom-web/studies/{STUDY}/{path}")
+    assert any(value in whole.text.casefold() for value in IDENTIFYING)
+
+
+@pytest.mark.parametrize(
+    "path", ["cleaned/dicom-web/studies/1.2/metadata", "authorise?study=1.2&for=pixels", "Cleaned/dicom-web/studies/1.2/metadata"]
+)
+def test_what_nginx_asks_for_itself_nobody_else_may_ask_for(viewer: requests.Session, path: str) -> None:
+    assert viewer.get(f"/{path}").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["rendered", "thumbnail", "series/{series}/rendered", "series/{series}/thumbnail"])
+def test_a_picture_that_orthanc_chooses_could_be_a_page_of_the_report(
+    instance: Instance, inside: requests.Session, viewer: requests.Session, path: str
+) -> None:
+    series, sop = slice_of(instance, inside)
+    assert viewer.get(f"/dicom-web/studies/{STUDY}/{path.format(series=series)}").status_code == 404
+    assert viewer.get(f"/dicom-web/studies/{STUDY}/series/{series}/instances/{sop}/rendered").status_code == 200
