@@ -94,6 +94,22 @@ class StaffToken:
 
 
 @dataclass(frozen=True, slots=True)
+class SignInToken:
+    """Somebody who has given the right password and has something left to do before a session begins; opens nothing by itself."""
+
+    kind: ClassVar[str] = "sign-in"
+    account_id: UUID
+    code_given: bool
+
+    def claims(self) -> dict[str, Any]:
+        return {"sub": str(self.account_id), "code_given": self.code_given}
+
+    @classmethod
+    def from_claims(cls, claims: dict[str, Any]) -> SignInToken:
+        return cls(UUID(claims["sub"]), claims["code_given"] is True)
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceToken:
     """A device that has opened a grant before, in a cookie: its wrong tries are counted on its own, not on its network's."""
 
@@ -123,9 +139,9 @@ class InternalToken:
         return cls(claims["sub"])
 
 
-type Token = SessionToken | ViewerToken | ApiToken | GatewayToken | StaffToken | DeviceToken | InternalToken
-_KINDS: dict[str, type[SessionToken | ViewerToken | ApiToken | GatewayToken | StaffToken | DeviceToken | InternalToken]] = {
-    kind.kind: kind for kind in (SessionToken, ViewerToken, ApiToken, GatewayToken, StaffToken, DeviceToken, InternalToken)
+type Token = SessionToken | ViewerToken | ApiToken | GatewayToken | StaffToken | SignInToken | DeviceToken | InternalToken
+_KINDS: dict[str, type[SessionToken | ViewerToken | ApiToken | GatewayToken | StaffToken | SignInToken | DeviceToken | InternalToken]] = {
+    kind.kind: kind for kind in (SessionToken, ViewerToken, ApiToken, GatewayToken, StaffToken, SignInToken, DeviceToken, InternalToken)
 }
 
 
