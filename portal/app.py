@@ -17,8 +17,16 @@ from portal.pages.entrance import entrance
 from portal.pages.exam import exam
 from portal.pages.viewer import viewer
 from portal.services import Services
+from portal.staff.account import account
+from portal.staff.audit import audit
+from portal.staff.grants import grants
+from portal.staff.sign_in import sign_in
+from portal.staff.studies import studies
+from portal.staff.tokens import tokens
+from portal.staff.users import users
 
-BLUEPRINTS = (entrance, exam, viewer, access, reports, dicomweb_search, health, denied)
+STAFF = (sign_in, studies, account, users, grants, tokens, audit)
+BLUEPRINTS = (entrance, exam, viewer, access, reports, dicomweb_search, health, denied, *STAFF)
 _MEGABYTE = 1024 * 1024
 
 
