@@ -71,4 +71,5 @@ def show_start(token_id: UUID) -> Response:
 def _page(holder: StaffHolder, status: int = 200, **values: object) -> Response:
     with services().database.transaction() as cursor:
         issued = list_api_tokens(cursor, holder.hospital_id or "")
-    return staff_page("staff/tokens.html", holder, status, tokens=issued, scopes=list(Scope), now=services().clock(), **values)
+    shown = {"tokens": issued, "scopes": list(Scope), "now": services().clock(), "filled": {}, **values}
+    return staff_page("staff/tokens.html", holder, status, **shown)

@@ -135,4 +135,5 @@ def _page(holder: StaffHolder, status: int = 200, **values: object) -> Response:
     with services().database.transaction() as cursor:
         accounts = list_accounts(cursor, managed_roles(holder), holder.hospital_id)
         hospitals = list_hospitals(cursor) if holder.role is Role.OPERATOR else []
-    return staff_page("staff/users.html", holder, status, accounts=accounts, hospitals=hospitals, roles=managed_roles(holder), **values)
+    shown = {"accounts": accounts, "hospitals": hospitals, "roles": managed_roles(holder), "filled": {}, **values}
+    return staff_page("staff/users.html", holder, status, **shown)
