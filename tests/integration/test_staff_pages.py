@@ -119,8 +119,10 @@ def test_another_hospitals_staff_see_nothing_of_it(instance: Instance, staff: di
         administrator.get("/staff/users"), administrator.get("/staff/audit"), administrator.get("/staff/audit", params={"text": str(grant_id)}),
     ):  # fmt: skip
         assert page.status_code == 200
-        for known in (study_uid("staffed"), "Astaffed", str(grant_id), str(token_id), staff["doctor"].login):
-            assert known not in page.text.replace(f'value="{known}"', "")
+        # What their own people asked for in vain stands in their own trail.
+        uid = [] if "/staff/audit" in page.url else [study_uid("staffed")]
+        for known in (*uid, "Astaffed", str(grant_id), str(token_id), staff["doctor"].login):
+            assert known not in page.text.replace(f'value="{known}"', ""), page.url
     assert registrar.post(f"/staff/grants/{grant_id}/revoke", data={"reason": "other"}).status_code == 404
     assert administrator.post(f"/staff/tokens/{token_id}/revoke").status_code == 404
     for what in ("disable", "enable", "reset"):
@@ -140,9 +142,9 @@ def test_a_patients_visit_or_a_programs_token_is_nobody_of_the_staff(instance: I
 
 def test_a_registrar_revokes_a_lost_paper(instance: Instance, staff: dict[str, Member]) -> None:
     api = instance.client(instance.token("jia", "reports"))
-    lost = api.post("/api/v1/reports", files={"file": make_report_pdf(fields_for("lost paper"))}).json()
+    lost = api.post("/api/v1/reports", files={"file": make_report_pdf(fields_for("lostpaper"))}).json()
     client = staff["registrar"].client()
-    for text in (lost["report_id"], "Alost paper", "Plost paper"):
+    for text in (lost["report_id"], "Alostpaper", "Plostpaper"):
         page = client.get("/staff/grants", params={"text": text}).text
         grants = re.findall(r"/staff/grants/([0-9a-f-]{36})/revoke", page)
         assert len(grants) == 1, text
@@ -273,7 +275,7 @@ def test_the_trail_is_searched_by_kind_outcome_text_time_and_page(staff: dict[st
     for _ in range(3):
         doctor.client()
     first = rows()
-    sequences = [int(number) for row in first for number in re.findall(r"#(\d+)", row)]
+    sequences = [int(number) for row in first for number in re.findall(r"<small> #(\d+)<", row)]
     assert sequences == sorted(sequences, reverse=True)
     older = rows(before=str(sequences[-1]))
     assert not set(older) & set(first)
