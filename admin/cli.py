@@ -18,6 +18,7 @@ import click
 
 from admin.keys import key
 from admin.oidc import oidc
+from admin.users import user
 from cloudfilm.access.audit import ActorKind, AuditEvent, AuditKind
 from cloudfilm.access.grant import Grant
 from cloudfilm.access.holder import ApiHolder, Scope
@@ -213,6 +214,9 @@ def grant_list(installation: Installation, hospital_id: str) -> None:
 def grant_revoke(installation: Installation, grant_id: UUID) -> None:
     """Revoke a grant, for example of a lost paper; effective within seconds."""
     _revoke(installation, revoke_grant, grant_id, "grant")
+
+
+cloudfilm.add_command(user)
 
 
 def _grant_facts(grant: Grant, now: datetime) -> dict[str, Any]:

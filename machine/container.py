@@ -10,6 +10,7 @@ import sys
 from cloudfilm.db.migrate import DatabaseIsNewer, migrate, migrations
 from machine.certificate import ensure_certificate
 from machine.configuration import configuration_values
+from machine.default_passwords import check_passwords
 from machine.folders import prepare_folders
 from machine.installation import APP, POSTGRESQL, POSTGRESQL_SOCKETS, RUN, VERSION_FILE, CannotStart, memory_folder
 from machine.postgresql import database_uri, ensure_cluster, ensure_databases
@@ -29,6 +30,7 @@ def main() -> int:
     try:
         check_version(migrations()[-1][0])
         check_disk()
+        check_passwords(os.environ, APP / "orthanc.json")
         prepare_folders()
         part()
     except (CannotStart, DatabaseIsNewer) as error:

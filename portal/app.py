@@ -21,8 +21,16 @@ from portal.pages.entrance import entrance
 from portal.pages.exam import exam
 from portal.pages.viewer import viewer
 from portal.services import Services
+from portal.staff.account import account
+from portal.staff.audit import audit
+from portal.staff.grants import grants
 from portal.staff.oidc import staff_oidc
+from portal.staff.sign_in import sign_in
+from portal.staff.studies import studies
+from portal.staff.tokens import tokens
+from portal.staff.users import users
 
+STAFF = (sign_in, staff_oidc, studies, account, users, grants, tokens, audit)
 BLUEPRINTS = (
     entrance,
     exam,
@@ -33,7 +41,7 @@ BLUEPRINTS = (
     dicomweb_search,
     cleaned_dicomweb,
     health,
-    staff_oidc,
+    *STAFF,
     # Asked by nginx only.
     authorise,
     denied,

@@ -105,9 +105,15 @@ def parse_settings(section: Mapping[str, Any]) -> Settings:
 
 
 def load_settings(orthanc_json: Path, environment: Mapping[str, str] = os.environ) -> Settings:
-    """Read orthanc.json as Orthanc does (comments, environment variables) and parse our section."""
+    """Read orthanc.json and parse our section."""
+    return parse_settings(load_configuration(orthanc_json, environment)[SECTION])
+
+
+def load_configuration(orthanc_json: Path, environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """All of orthanc.json, read as Orthanc does (comments, environment variables)."""
     text = _VARIABLE.sub(lambda match: environment.get(match[1], match[2] or ""), orthanc_json.read_text(encoding="utf-8"))
-    return parse_settings(json5.loads(text)[SECTION])
+    configuration: dict[str, Any] = json5.loads(text)
+    return configuration
 
 
 class _Reader:

@@ -13,7 +13,7 @@ from cloudfilm.access.audit import AuditKind
 from cloudfilm.access.device import throttled_network
 from cloudfilm.access.holder import StaffHolder
 from cloudfilm.access.openid import OpenIdToken
-from cloudfilm.access.token import SignInToken, issue_token, read_token
+from cloudfilm.access.token import OidcToken, issue_token, read_token
 from cloudfilm.db.database import Cursor
 from cloudfilm.db.oidc_accounts import account_of_subject, link_account_by_login, use_state
 from cloudfilm.db.staff_sessions import begin_staff_session
@@ -34,7 +34,7 @@ _FAILURES = 30
 @staff_oidc.get("/staff/oidc/start")
 def start() -> Response:
     """Off to the provider."""
-    parts, pending = services(), SignInToken(_random(), _random(), _random())
+    parts, pending = services(), OidcToken(_random(), _random(), _random())
     response = Response(status=303, headers={"Location": _sign_in().address(pending), "Cache-Control": "no-store"})
     text = issue_token(pending, parts.key_ring, parts.clock(), _LIFETIME, new_id())
     response.set_cookie(SIGN_IN_COOKIE, text, max_age=_LIFETIME, secure=True, httponly=True, samesite="Lax", path="/")
@@ -83,18 +83,18 @@ def _random() -> str:
     return urlsafe_b64encode(services().entropy(32)).decode("ascii").rstrip("=")
 
 
-def _pending() -> SignInToken | None:
+def _pending() -> OidcToken | None:
     """The sign-in that this browser has begun and that the answer is to; it works once."""
     text, state = asker().cookie(SIGN_IN_COOKIE), request.args.get("state", "")
     pending = read_token(text, services().key_ring, services().clock()) if text else None
-    if not isinstance(pending, SignInToken) or pending.state != state:
+    if not isinstance(pending, OidcToken) or pending.state != state:
         return None
     with services().database.transaction() as cursor:
         is_first = use_state(cursor, hashlib.sha256(state.encode("ascii")).digest(), services().clock())
     return pending if is_first else None
 
 
-def _token(sign_in: StaffSignIn, pending: SignInToken) -> OpenIdToken | None:
+def _token(sign_in: StaffSignIn, pending: OidcToken) -> OpenIdToken | None:
     code = request.args.get("code", "")
     return sign_in.finish(code, pending, services().clock()) if 0 < len(code) <= _LONGEST else None
 

@@ -23,8 +23,8 @@ from cloudfilm.access.token import (
     DeviceToken,
     GatewayToken,
     InternalToken,
+    OidcToken,
     SessionToken,
-    SignInToken,
     StaffToken,
     Token,
     ViewerToken,
@@ -71,7 +71,7 @@ class Target:
             case "device":
                 subject = DeviceToken(self.grant_id)
             case "oidc":
-                subject = SignInToken(str(self.grant_id), "n", "v")
+                subject = OidcToken(str(self.grant_id), "n", "v")
             case _:
                 subject = InternalToken("worker")
         return issue_token(subject, self.ring, datetime.now(UTC), lifetime, uuid4())

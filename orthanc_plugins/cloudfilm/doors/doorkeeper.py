@@ -83,6 +83,13 @@ class Doorkeeper:
         self._audit_trail.decided(known, holders[0] if holders else None, asker, denied=self._why_not(known, holders))
         return None
 
+    def lets(self, holder: Holder, request: AccessRequest, asker: Asker) -> bool:
+        """Whether this one holder may do it, whatever else is presented. Written down as well."""
+        known = self._with_owner(request)
+        reason = None if isinstance(decision := decide(known, holder, self._clock()), Allow) else decision.reason
+        self._audit_trail.decided(known, holder, asker, denied=reason)
+        return reason is None
+
     def would_allow(self, request: AccessRequest, asker: Asker) -> Holder | None:
         """The same for a question that is no access, such as which of two answers to give."""
         now = self._clock()

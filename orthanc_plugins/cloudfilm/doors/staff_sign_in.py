@@ -13,7 +13,7 @@ from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.requests_client import OAuth2Session
 
 from cloudfilm.access.openid import OpenIdToken
-from cloudfilm.access.token import SignInToken
+from cloudfilm.access.token import OidcToken
 from cloudfilm.doors.openid_documents import TIMEOUT_SECONDS, ProviderDocuments, outgoing_session
 from cloudfilm.doors.openid_memory import OpenIdMemory
 from cloudfilm.doors.openid_provider import OpenIdProvider
@@ -36,7 +36,7 @@ class StaffSignIn:
         self._memory, self._provider = memory, provider
         self._client_id, self._client_secret, self._redirect_uri = client_id, client_secret, public_url + CALLBACK
 
-    def address(self, pending: SignInToken) -> str:
+    def address(self, pending: OidcToken) -> str:
         """Where to send the browser.
 
         Raises
@@ -50,7 +50,7 @@ class StaffSignIn:
             )
         return str(url)
 
-    def finish(self, code: str, pending: SignInToken, now: datetime) -> OpenIdToken | None:
+    def finish(self, code: str, pending: OidcToken, now: datetime) -> OpenIdToken | None:
         """Exchange the code for an ID token and verify it; None when the provider refuses the code or the ID token is not what was asked for.
 
         Raises
