@@ -24,11 +24,11 @@ def as_text(measured: Sequence[Measured]) -> str:
             f"GET {resource['name']}, {resource['bytes']} bytes, {resource['rounds']} rounds; ms: median (lowest to highest round)"
         )
         width = max(len(case["name"]) for case in resource["cases"])
-        lines.append(f"  {'':{width}}  {'p50':>22}  {'p99':>22}  {'p50 added':>22}  {'p99 added':>22}")
+        lines.append(f"  {'':{width}}  {'p50':>26}  {'p99':>26}  {'p50 added':>26}  {'p99 added':>26}")
         for number, case in enumerate(resource["cases"]):
             added = [_cell(case[name]) if number else "" for name in ("added_p50", "added_p99")]
             cells = [_cell(case["p50"]), _cell(case["p99"]), *added]
-            lines.append(f"  {case['name']:{width}}  " + "  ".join(f"{cell:>22}" for cell in cells).rstrip())
+            lines.append(f"  {case['name']:{width}}  " + "  ".join(f"{cell:>26}" for cell in cells).rstrip())
         lines.append("")
     return "\n".join(lines).rstrip()
 

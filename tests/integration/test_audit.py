@@ -109,8 +109,17 @@ def test_the_story_of_an_exam(instance: Instance, trail: Trail, tmp_path: Path) 
     assert trail.new() == [("images viewed", "success", "patient", "phone", uid, None)]
     assert {row[9] for row in trail.rows} == {grant}
 
-    assert phone.get(f"{base}/instances/{places[0]}", headers={"Accept": 'multipart/related; type="application/dicom"'}).status_code == 200
+    whole = {"Accept": 'multipart/related; type="application/dicom"'}
+    assert phone.get(f"{base}/instances/{places[0]}", headers=whole).status_code == 200
     assert trail.new() == [("images downloaded", "success", "patient", "phone", uid, None)]
+
+    computer = browser(instance, COMPUTER)
+    computer.cookies.update(phone.cookies)
+    assert computer.get(f"/api/v1/studies/{uid}/archive").status_code == 200
+    assert trail.new() == [
+        ("images downloaded", "success", "patient", "computer", uid, None),
+        ("report downloaded", "success", "patient", "computer", uid, report),
+    ]
 
     instance.admin("grant", "revoke", grant)
     wait_for(lambda: phone.get(f"{base}/metadata").status_code != 200)
