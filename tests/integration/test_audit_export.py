@@ -58,9 +58,9 @@ def context(own: Instance) -> JobContext:
     return JobContext(
         settings=settings,
         database=Database(f"postgresql:///cloudfilm?host={own.data}/run/postgresql&user=cloudfilm"),
-        key_ring=key_ring,
+        keys=lambda: key_ring,
         documents=DocumentStore(settings.documents_directory),
-        orthanc=OrthancClient(settings.orthanc_url, key_ring, "worker", lambda: datetime.now(UTC)),
+        orthanc=OrthancClient(settings.orthanc_url, lambda: key_ring, "worker", lambda: datetime.now(UTC)),
         clock=lambda: datetime.now(UTC),
     )
 
