@@ -7,7 +7,6 @@ import getpass
 import json
 import os
 import re
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from uuid import UUID, uuid4
 
 import click
 
+from admin.audit import audit
 from admin.keys import key
 from admin.oidc import oidc
 from admin.users import user
@@ -24,10 +24,10 @@ from cloudfilm.access.grant import Grant
 from cloudfilm.access.holder import ApiHolder, Scope
 from cloudfilm.access.key_ring import KeyRing
 from cloudfilm.access.token import ApiToken, issue_token
-from cloudfilm.db.api_tokens import add_api_token, revoke_api_token
+from cloudfilm.db.api_tokens import add_api_token, hospital_of_token, revoke_api_token
 from cloudfilm.db.audit_events import append_event
 from cloudfilm.db.database import Cursor, Database
-from cloudfilm.db.grants import list_grants, revoke_grant
+from cloudfilm.db.grants import grant_with_id, list_grants, revoke_grant
 from cloudfilm.db.hospitals import (
     Hospital,
     Modality,
@@ -56,9 +56,9 @@ class Installation:
     key_ring: KeyRing
     as_json: bool
 
-    def record_in(self, cursor: Cursor, kind: AuditKind, detail: str, hospital_id: str = "") -> None:
+    def record_in(self, cursor: Cursor, kind: AuditKind, detail: str, hospital_id: str = "", grant_id: UUID | None = None) -> None:
         """Write down, as the last step of a transaction, what is being administered."""
-        event = AuditEvent(_now(), kind, "success", ActorKind.CONSOLE, actor_id=getpass.getuser(), hospital_id=hospital_id, detail=detail)
+        event = AuditEvent(_now(), kind, "success", ActorKind.CONSOLE, getpass.getuser(), hospital_id, grant_id, detail=detail)
         append_event(cursor, event, self.key_ring.auditing)
 
     def say(self, facts: dict[str, Any], sentence: str) -> None:
@@ -187,7 +187,12 @@ def token_issue(installation: Installation, hospital_id: str, scope: str, days: 
 @click.pass_obj
 def token_revoke(installation: Installation, token_id: UUID) -> None:
     """Revoke a token; effective within seconds."""
-    _revoke(installation, revoke_api_token, token_id, "token")
+    with installation.database.transaction() as cursor:
+        hospital_id = hospital_of_token(cursor, token_id)
+        if hospital_id is None or not revoke_api_token(cursor, token_id, _now()):
+            raise click.ClickException(f"There is no token {token_id}.")
+        installation.record_in(cursor, AuditKind.ADMINISTERED, f"revoked token {token_id}", hospital_id)
+    installation.say({"token_id": token_id, "revoked": True}, "The token is revoked.")
 
 
 @cloudfilm.group()
@@ -213,7 +218,12 @@ def grant_list(installation: Installation, hospital_id: str) -> None:
 @click.pass_obj
 def grant_revoke(installation: Installation, grant_id: UUID) -> None:
     """Revoke a grant, for example of a lost paper; effective within seconds."""
-    _revoke(installation, revoke_grant, grant_id, "grant")
+    with installation.database.transaction() as cursor:
+        grant = grant_with_id(cursor, grant_id)
+        if grant is None or not revoke_grant(cursor, grant_id, _now(), getpass.getuser()):
+            raise click.ClickException(f"There is no grant {grant_id}.")
+        installation.record_in(cursor, AuditKind.GRANT_REVOKED, "", grant.hospital_id, grant_id)
+    installation.say({"grant_id": grant_id, "revoked": True}, "The grant is revoked.")
 
 
 cloudfilm.add_command(user)
@@ -233,14 +243,6 @@ def _grant_facts(grant: Grant, now: datetime) -> dict[str, Any]:
         "nickname": grant.nickname,
         "closed": grant.why_closed(now),
     }
-
-
-def _revoke(installation: Installation, revoke: Callable[[Cursor, UUID, datetime], bool], identifier: UUID, what: str) -> None:
-    with installation.database.transaction() as cursor:
-        if not revoke(cursor, identifier, _now()):
-            raise click.ClickException(f"There is no {what} {identifier}.")
-        installation.record_in(cursor, AuditKind.ADMINISTERED, f"revoked {what} {identifier}")
-    installation.say({f"{what}_id": identifier, "revoked": True}, f"The {what} is revoked.")
 
 
 def _known_hospital(cursor: Cursor, hospital_id: str) -> None:
@@ -269,6 +271,7 @@ def _now() -> datetime:
 
 cloudfilm.add_command(key)
 cloudfilm.add_command(oidc)
+cloudfilm.add_command(audit)
 
 if __name__ == "__main__":
     cloudfilm(prog_name="scripts/cloudfilm")

@@ -19,6 +19,7 @@ _OWNERS = {
     DATA / "orthanc": ("orthanc", 0o700),
     DATA / "documents": ("orthanc", 0o700),
     DATA / "keys": ("orthanc", 0o700),
+    DATA / "audit": ("orthanc", 0o700),
 }
 
 

@@ -79,7 +79,7 @@ def install() -> None:
     identity_provider, staff_sign_in = openid_connect(settings, database)
     doorkeeper = Doorkeeper(database, keys, now, audit_trail, limits, identity_provider)
     senders = SenderOfThread()
-    incoming = IncomingInstances(Admission(database), senders, orthanc)
+    incoming = IncomingInstances(Admission(database), senders, audit_trail, orthanc)
     application = create_app(
         Services(
             settings=settings,

@@ -50,6 +50,8 @@ class Settings:
     oidc_link_by_login: bool
     stamp_corner: str
     stamp_size_millimeters: int
+    audit_syslog: str
+    audit_syslog_ca_file: str
 
     @property
     def keys_directory(self) -> Path:
@@ -60,6 +62,11 @@ class Settings:
     def documents_directory(self) -> Path:
         """Folder of report documents and page images, by content."""
         return self.data_directory / "documents"
+
+    @property
+    def audit_heads_file(self) -> Path:
+        """What the audit trail ended with, minute by minute."""
+        return self.data_directory / "audit" / "heads.log"
 
 
 def parse_settings(section: Mapping[str, Any]) -> Settings:
@@ -99,6 +106,8 @@ def parse_settings(section: Mapping[str, Any]) -> Settings:
         oidc_link_by_login=reader.choice("OidcLinkByLogin", ("no", "yes")) == "yes",
         stamp_corner=reader.choice("StampCorner", ("top-right", "top-left", "bottom-right", "bottom-left")),
         stamp_size_millimeters=reader.integer("StampSizeMillimeters", 22, 60),
+        audit_syslog=reader.syslog_server("AuditSyslog"),
+        audit_syslog_ca_file=reader.readable_file("AuditSyslogCaFile"),
     )
     reader.refuse_unread()
     return settings
@@ -176,6 +185,34 @@ class _Reader:
         if parts.scheme not in schemes or not parts.hostname or parts.path or parts.query or parts.fragment or parts.username:
             raise SettingInvalid(name, value, allowed)
         return value
+
+    def syslog_server(self, name: str) -> str:
+        """Empty when there is none."""
+        allowed = "nothing, or an address like tls://host:6514, tcp://host:601 or udp://host:514"
+        value = self._optional(name, allowed)
+        parts = urlsplit(value)
+        try:
+            is_whole = parts.scheme in ("tls", "tcp", "udp") and bool(parts.hostname and parts.port)
+        except ValueError:
+            is_whole = False
+        if value and (not is_whole or parts.path or parts.query or parts.fragment or parts.username):
+            raise SettingInvalid(name, value, allowed)
+        return value
+
+    def readable_file(self, name: str) -> str:
+        """Empty when none is named."""
+        allowed = "nothing, or the path of a file that can be read"
+        value = self._optional(name, allowed)
+        if value and not os.access(value, os.R_OK):
+            raise SettingInvalid(name, value, allowed)
+        return value
+
+    def _optional(self, name: str, allowed: str) -> str:
+        self._read.add(name)
+        value = self._section.get(name)
+        if not isinstance(value, str):
+            raise SettingInvalid(name, value, allowed)
+        return value.strip()
 
     def time_zone(self, name: str) -> ZoneInfo:
         allowed = "a name of the IANA time zone database, for example Asia/Shanghai"

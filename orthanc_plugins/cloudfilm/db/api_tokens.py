@@ -65,3 +65,10 @@ def revoke_api_token(cursor: Cursor, token_id: UUID, now: datetime) -> bool:
     """Revoke; False when there is no such token. The first time stands."""
     cursor.execute("UPDATE api_token SET revoked_at = coalesce(revoked_at, %s) WHERE token_id = %s", (now, token_id))
     return cursor.rowcount == 1
+
+
+def hospital_of_token(cursor: Cursor, token_id: UUID) -> str | None:
+    """The hospital that a token was issued for, None when there is no such token."""
+    cursor.execute("SELECT hospital_id FROM api_token WHERE token_id = %s", (token_id,))
+    row = cursor.fetchone()
+    return row[0] if row else None

@@ -14,7 +14,9 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from cloudfilm.db.database import Database
 from cloudfilm.db.job_queue import READ_REPORT, RECORD_STUDY
+from cloudfilm.jobs.anchor_audit import anchor_audit
 from cloudfilm.jobs.context import JobContext
+from cloudfilm.jobs.export_audit import export_audit
 from cloudfilm.jobs.read_report import read_report
 from cloudfilm.jobs.record_study import record_study_of_orthanc, sweep_incomplete_studies
 from cloudfilm.jobs.tidy import tidy
@@ -57,6 +59,16 @@ def create_worker(context: JobContext, database_uri: str) -> App:
     @app.task(name="tidy", queueing_lock="tidy")
     def tidy_task(timestamp: int) -> None:
         tidy(context)
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="anchor_audit", lock="anchor_audit", queueing_lock="anchor_audit")
+    def anchor_audit_task(timestamp: int) -> None:
+        anchor_audit(context)
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="export_audit", lock="export_audit", queueing_lock="export_audit")
+    def export_audit_task(timestamp: int) -> None:
+        export_audit(context)
 
     return app
 

@@ -12,7 +12,7 @@ from pydicom.errors import InvalidDicomError
 from pydicom.filereader import read_partial
 
 from cloudfilm.db.database import Database
-from cloudfilm.db.hospitals import hospital_of_modality
+from cloudfilm.db.hospitals import Modality, modality_with_aet
 from cloudfilm.db.studies import claim_study
 from cloudfilm.dicom.values import is_uid
 from cloudfilm.doors.short_memory import ShortMemory
@@ -39,20 +39,27 @@ class Refused:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """An instance that may be stored."""
+
+    study_instance_uid: str
+
+
 class Admission:
     """Claims studies for hospitals; what it answered is remembered for a few seconds, so that a series costs one look at the database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._hospital_of_aet: ShortMemory[str, str | None] = ShortMemory(_REMEMBER_SECONDS)
+        self._modalities: ShortMemory[str, Modality | None] = ShortMemory(_REMEMBER_SECONDS)
         self._owner: ShortMemory[tuple[str, str], str] = ShortMemory(_REMEMBER_SECONDS)
 
-    def hospital_of_modality(self, aet: str) -> str | None:
-        """The hospital that an AE title sends for."""
-        return self._hospital_of_aet.get(aet, lambda: self._find_hospital(aet))
+    def modality(self, aet: str) -> Modality | None:
+        """The modality with this AE title: its hospital's is what it sends."""
+        return self._modalities.get(aet, lambda: self._find_modality(aet))
 
-    def judge(self, dicom: bytes, hospital_id: str | None) -> Refused | None:
-        """Judge one instance (a DICOM file) sent for a hospital; None admits it."""
+    def judge(self, dicom: bytes, hospital_id: str | None) -> Admitted | Refused:
+        """Judge one instance (a DICOM file) sent for a hospital."""
         if hospital_id is None:
             return Refused(StoreStatus.NOT_AUTHORIZED, "the sender belongs to no hospital")
         study_instance_uid = read_study_instance_uid(dicom)
@@ -65,11 +72,11 @@ class Admission:
             return Refused(StoreStatus.OUT_OF_RESOURCES, "the database does not answer")
         if owner != hospital_id:
             return Refused(StoreStatus.NOT_AUTHORIZED, "the study belongs to another hospital")
-        return None
+        return Admitted(study_instance_uid)
 
-    def _find_hospital(self, aet: str) -> str | None:
+    def _find_modality(self, aet: str) -> Modality | None:
         with self._database.transaction() as cursor:
-            return hospital_of_modality(cursor, aet)
+            return modality_with_aet(cursor, aet)
 
     def _claim(self, study_instance_uid: str, hospital_id: str) -> str:
         with self._database.transaction() as cursor:
