@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 
 import click
 
+from admin.set_aside import set_aside
 from cloudfilm.access.audit import ActorKind, AuditEvent, AuditKind
 from cloudfilm.access.grant import Grant
 from cloudfilm.access.holder import ApiHolder, Scope
@@ -90,6 +91,9 @@ def cloudfilm(context: click.Context, data: str | None, as_json: bool) -> None:
         )
     settings = load_settings(Path(os.environ.get("CLOUDFILM_APP", APP)) / "orthanc.json", environment)
     context.obj = Installation(settings, Database(settings.database_uri), load_key_ring(settings.keys_directory), as_json)
+
+
+cloudfilm.add_command(set_aside)
 
 
 @cloudfilm.group()

@@ -29,6 +29,7 @@ from cloudfilm.orthanc_api.http_filter import HttpFilter  # noqa: E402
 from cloudfilm.orthanc_api.incoming import IncomingInstances  # noqa: E402
 from cloudfilm.orthanc_api.internal_search import InternalSearch  # noqa: E402
 from cloudfilm.orthanc_api.senders import SenderOfThread  # noqa: E402
+from cloudfilm.orthanc_api.set_aside_keeper import SetAsideKeeper  # noqa: E402
 from cloudfilm.orthanc_api.wsgi_bridge import answer  # noqa: E402
 from cloudfilm.settings import SECTION, parse_settings  # noqa: E402
 from cloudfilm.storage.documents import DocumentStore  # noqa: E402
@@ -61,7 +62,9 @@ def install() -> None:
     limits = StaffLimits(timedelta(minutes=settings.staff_idle_minutes), timedelta(hours=settings.staff_session_hours))
     doorkeeper = Doorkeeper(database, key_ring, now, audit_trail, limits)
     senders = SenderOfThread()
-    incoming = IncomingInstances(Admission(database), senders, orthanc)
+    set_aside = DocumentStore(settings.set_aside_directory)
+    keeper = SetAsideKeeper(database, set_aside, audit_trail, settings.set_aside_megabytes * 1_000_000, now, os.urandom)
+    incoming = IncomingInstances(Admission(database), keeper, senders, orthanc)
     application = create_app(
         Services(
             settings=settings,

@@ -42,6 +42,7 @@ class Settings:
     wrong_codes_per_quarter_hour_in_all: int
     staff_session_hours: int
     staff_idle_minutes: int
+    set_aside_megabytes: int
     stamp_corner: str
     stamp_size_millimeters: int
 
@@ -54,6 +55,11 @@ class Settings:
     def documents_directory(self) -> Path:
         """Folder of report documents and page images, by content."""
         return self.data_directory / "documents"
+
+    @property
+    def set_aside_directory(self) -> Path:
+        """Folder of refused instances that people have still to look at, by content."""
+        return self.data_directory / "set-aside"
 
 
 def parse_settings(section: Mapping[str, Any]) -> Settings:
@@ -85,6 +91,7 @@ def parse_settings(section: Mapping[str, Any]) -> Settings:
         wrong_codes_per_quarter_hour_in_all=reader.integer("WrongCodesPerQuarterHourInAll", 1, 1_000_000),
         staff_session_hours=reader.integer("StaffSessionHours", 1, 24),
         staff_idle_minutes=reader.integer("StaffIdleMinutes", 1, 240),
+        set_aside_megabytes=reader.integer("SetAsideMegabytes", 0, 1_000_000),
         stamp_corner=reader.choice("StampCorner", ("top-right", "top-left", "bottom-right", "bottom-left")),
         stamp_size_millimeters=reader.integer("StampSizeMillimeters", 22, 60),
     )

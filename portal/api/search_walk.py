@@ -15,6 +15,7 @@ from typing import Any
 from cloudfilm.db.study_search import FoundStudy, StudiesInReach, search_studies
 from cloudfilm.dicom.search_conditions import Condition, OneOf
 from cloudfilm.dicom.search_keys import STUDY_KEYS, Level, tag_of
+from cloudfilm.errors import TooLarge
 from portal.api.search_request import SearchRequest
 from portal.services import services
 
@@ -22,6 +23,7 @@ type Dataset = dict[str, Any]
 
 _STUDIES_AT_ONCE = 200
 _DATASETS_AT_ONCE = 2000
+_MOST_PORTIONS = 120
 # The plugin is asked for these too; it finds at least what matches.
 _NARROWING = ("Modality", "SeriesInstanceUID", "SOPClassUID", "SOPInstanceUID")
 _ONE_OF_A_KIND = ("SeriesInstanceUID", "SOPInstanceUID")
@@ -60,7 +62,9 @@ def _below_studies(wanted: SearchRequest, reach: StudiesInReach) -> Iterator[Dat
         of_study["ModalitiesInStudy"] = below["Modality"]
     with services().database.transaction() as cursor:
         studies = search_studies(cursor, reach, of_study)
-    for portion in _portions(wanted.level, studies):
+    for number, portion in enumerate(_portions(wanted.level, studies)):
+        if number == _MOST_PORTIONS:
+            raise TooLarge("This search goes through too many studies. Please name a study, a patient or dates.")
         for dataset in _ask(wanted, portion):
             if all(condition.accepts(values_of(dataset, keyword)) for keyword, condition in below.items()):
                 yield dataset

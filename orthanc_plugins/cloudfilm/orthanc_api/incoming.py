@@ -10,8 +10,10 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from cloudfilm.access.audit import ActorKind
 from cloudfilm.orthanc_api.admission import Admission, Refused, StoreStatus
 from cloudfilm.orthanc_api.senders import SenderOfThread
+from cloudfilm.orthanc_api.set_aside_keeper import Sender, SetAsideKeeper
 
 _log = logging.getLogger(__name__)
 _NOT_DICOM = b"refused by CloudFilm"
@@ -26,14 +28,17 @@ class IncomingInstances:
         The host module, passed in.
     """
 
-    def __init__(self, admission: Admission, senders: SenderOfThread, orthanc: Any) -> None:
-        self._admission, self._senders, self._orthanc = admission, senders, orthanc
+    def __init__(self, admission: Admission, keeper: SetAsideKeeper, senders: SenderOfThread, orthanc: Any) -> None:
+        self._admission, self._keeper, self._senders, self._orthanc = admission, keeper, senders, orthanc
 
     def judge_c_store(self, instance: Any) -> int:
         """Status of the C-STORE response for an instance that Orthanc has received over DIMSE."""
         try:
             aet = str(instance.GetInstanceRemoteAet())
-            refused = self._admission.judge(instance.GetInstanceData(), self._admission.hospital_of_modality(aet))
+            dicom, hospital_id = instance.GetInstanceData(), self._admission.hospital_of_modality(aet)
+            refused = self._admission.judge(dicom, hospital_id)
+            if refused is not None and hospital_id is not None:
+                self._set_aside(dicom, refused, Sender(hospital_id, ActorKind.MODALITY, aet))
         except Exception:
             _log.exception("could not judge an instance, so it was refused")
             return StoreStatus.OUT_OF_RESOURCES
@@ -48,7 +53,10 @@ class IncomingInstances:
         if origin == self._orthanc.InstanceOrigin.DICOM_PROTOCOL:
             return action.KEEP_AS_IS, None
         try:
-            refused = self._admission.judge(dicom, self._senders.hospital(thread))
+            hospital_id = self._senders.hospital(thread)
+            refused = self._admission.judge(dicom, hospital_id)
+            if refused is not None and hospital_id is not None:
+                self._set_aside(dicom, refused, Sender(hospital_id, ActorKind.PROGRAM, "STOW-RS"))
         except Exception:
             _log.exception("could not judge an instance, so it was refused")
             refused = Refused(StoreStatus.OUT_OF_RESOURCES, "our own mistake")
@@ -56,3 +64,12 @@ class IncomingInstances:
             return action.KEEP_AS_IS, None
         _log.warning("refused an instance from STOW-RS: %s", refused.reason)
         return action.MODIFY, _NOT_DICOM
+
+    def _set_aside(self, dicom: bytes, refused: Refused, sender: Sender) -> None:
+        """Keep what belongs to another hospital's study; what cannot be kept is refused all the same, and its sender still has it."""
+        if refused.foreign is None:
+            return
+        try:
+            self._keeper.keep(dicom, refused.foreign.study_instance_uid, refused.foreign.sop_instance_uid, refused.reason, sender)
+        except Exception:
+            _log.exception("could not set a refused instance aside")
