@@ -4,12 +4,21 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydicom import dcmread
 
+from cloudfilm.access.audit import ActorKind
+from cloudfilm.db.database import Database
+from cloudfilm.db.set_aside import bytes_set_aside
+from cloudfilm.doors.audit_trail import AuditTrail
+from cloudfilm.orthanc_api.set_aside_keeper import Sender, SetAsideKeeper
+from cloudfilm.storage.documents import DocumentStore
+from cloudfilm.storage.key_files import load_key_ring
 from tests.support.instance import Instance, wait_for
 from tests.support.samples import change, ct_study, study_uid
 from tests.support.stow import failed, stored, stow
@@ -104,3 +113,21 @@ def test_an_unknown_set_aside_instance_is_a_sentence(instance: Instance) -> None
     result = instance.admin("set-aside", "show", "00000000-0000-4000-8000-000000000000", check=False)
     assert result.returncode != 0
     assert "There is no set-aside instance" in result.stderr
+
+
+def test_above_the_quota_only_the_row_is_kept(instance: Instance, tmp_path: Path) -> None:
+    database = Database(f"postgresql:///cloudfilm?host={instance.data}/run/postgresql&user=cloudfilm")
+    trail = AuditTrail.over(database, load_key_ring(instance.data / "keys").auditing, lambda: datetime.now(UTC))
+    with database.transaction() as cursor:
+        room = bytes_set_aside(cursor) + 1500
+    keeper = SetAsideKeeper(database, DocumentStore(tmp_path), trail, room, lambda: datetime.now(UTC), os.urandom)
+    for number in range(3):
+        keeper.keep(bytes([number]) * 1000, "1.2.3.4.5", f"1.2.3.{number}", "a test", Sender("yi", ActorKind.MODALITY, "MR2"))
+    kept = {one["sop_instance_uid"]: one["bytes_kept"] for one in set_aside(instance, "1.2.3.4.5")}
+    assert kept == {"1.2.3.0": True, "1.2.3.1": False, "1.2.3.2": False}
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
+    assert len(instance.sql("SELECT 1 FROM audit_event WHERE kind = 'images set aside' AND study_instance_uid = '1.2.3.4.5'")) == 1
+    refused = next(one for one in set_aside(instance, "1.2.3.4.5") if not one["bytes_kept"])
+    result = instance.admin("set-aside", "show", refused["set_aside_id"], "--output", str(tmp_path / "none"), check=False)
+    assert "were not kept" in result.stderr
+    database.close()
