@@ -18,6 +18,7 @@ import click
 from admin.audit import audit
 from admin.keys import key
 from admin.oidc import oidc
+from admin.set_aside import set_aside
 from admin.users import user
 from cloudfilm.access.audit import ActorKind, AuditEvent, AuditKind
 from cloudfilm.access.grant import Grant
@@ -93,6 +94,9 @@ def cloudfilm(context: click.Context, data: str | None, as_json: bool) -> None:
         )
     settings = load_settings(Path(os.environ.get("CLOUDFILM_APP", APP)) / "orthanc.json", environment)
     context.obj = Installation(settings, Database(settings.database_uri), load_key_ring(settings.keys_directory), as_json)
+
+
+cloudfilm.add_command(set_aside)
 
 
 @cloudfilm.group()

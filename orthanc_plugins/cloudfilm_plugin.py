@@ -34,6 +34,7 @@ from cloudfilm.orthanc_api.internal_metadata import InternalMetadata  # noqa: E4
 from cloudfilm.orthanc_api.internal_search import InternalSearch  # noqa: E402
 from cloudfilm.orthanc_api.rest_client import OrthancClient  # noqa: E402
 from cloudfilm.orthanc_api.senders import SenderOfThread  # noqa: E402
+from cloudfilm.orthanc_api.set_aside_keeper import SetAsideKeeper  # noqa: E402
 from cloudfilm.orthanc_api.wsgi_bridge import answer  # noqa: E402
 from cloudfilm.settings import SECTION, Settings, parse_settings  # noqa: E402
 from cloudfilm.storage.documents import DocumentStore  # noqa: E402
@@ -79,7 +80,9 @@ def install() -> None:
     identity_provider, staff_sign_in = openid_connect(settings, database)
     doorkeeper = Doorkeeper(database, keys, now, audit_trail, limits, identity_provider)
     senders = SenderOfThread()
-    incoming = IncomingInstances(Admission(database), senders, audit_trail, orthanc)
+    set_aside = DocumentStore(settings.set_aside_directory)
+    keeper = SetAsideKeeper(database, set_aside, audit_trail, settings.set_aside_megabytes * 1_000_000, now, os.urandom)
+    incoming = IncomingInstances(Admission(database), keeper, senders, audit_trail, orthanc)
     application = create_app(
         Services(
             settings=settings,

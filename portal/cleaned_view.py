@@ -6,8 +6,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from pydicom.datadict import tag_for_keyword
-
 from cloudfilm.access.holder import GrantHolder, Holder
 from cloudfilm.access.policy import AccessRequest, Action, Allow, decide
 from cloudfilm.db.reports import fields_of_reports_of_study
@@ -18,17 +16,6 @@ from portal.services import services
 
 _NAMES = ("patient_name", "reporting_doctor", "reviewing_doctor")
 _NUMBERS = ("hospital_name", "patient_id", "department", "outpatient_number", "inpatient_number", "bed_number", "accession_number")
-_NOT_MATCHED = ("includefield", "fuzzymatching", "limit", "offset")
-# What the cleaned view always holds as it is stored. Every other attribute has no value in it, so that a key with a value matches nothing,
-# whatever the value: nobody finds out a name by trying names.
-_MATCHABLE = frozenset(
-    tag_for_keyword(keyword)
-    for keyword in (
-        "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID", "StudyDate", "StudyTime", "SeriesDate", "SeriesTime",
-        "Modality", "ModalitiesInStudy", "SeriesNumber", "InstanceNumber", "NumberOfFrames", "Rows", "Columns", "BodyPartExamined",
-        "PatientSex", "PatientAge",
-    )
-)  # fmt: skip
 
 
 def sees_cleaned_view(holder: Holder, study_instance_uids: Collection[str]) -> bool:
@@ -69,20 +56,6 @@ def _known(study_instance_uids: Collection[str]) -> tuple[list[str], list[str]]:
     return names, numbers
 
 
-def finds_nothing(holder: Holder, keys: Sequence[tuple[str, str]]) -> bool:
-    """Whether names are hidden and a search has a matching key on an attribute that the cleaned view does not hold. A universal one (PS3.4 §C.2.2.2.3) is none."""
-    if not hides_names(holder):
-        return False
-    return any(value.strip("*") and name.lower() not in _NOT_MATCHED and _tag_of(name) not in _MATCHABLE for name, value in keys)
-
-
-def needed_for_cleaning(level: str) -> list[tuple[str, str]]:
-    """By what a document is known that a search for instances does not return by itself."""
-    return [("includefield", keyword) for keyword in ("Modality", "SeriesDescription", "SOPClassUID") if level == "instances"]
-
-
-def _tag_of(name: str) -> int | None:
-    try:
-        return int(name, 16) if len(name) == 8 else tag_for_keyword(name)
-    except ValueError:
-        return tag_for_keyword(name)
+def needed_for_cleaning(level: str) -> list[str]:
+    """By what a document is known that a search for instances does not return by itself: DICOM keywords."""
+    return ["Modality", "SeriesDescription", "SOPClassUID"] if level == "instances" else []

@@ -48,6 +48,7 @@ class Settings:
     oidc_client_id: str
     oidc_client_secret_file: Path | None
     oidc_link_by_login: bool
+    set_aside_megabytes: int
     stamp_corner: str
     stamp_size_millimeters: int
     audit_syslog: str
@@ -67,6 +68,11 @@ class Settings:
     def audit_heads_file(self) -> Path:
         """What the audit trail ended with, minute by minute."""
         return self.data_directory / "audit" / "heads.log"
+
+    @property
+    def set_aside_directory(self) -> Path:
+        """Folder of refused instances that people have still to look at, by content."""
+        return self.data_directory / "set-aside"
 
 
 def parse_settings(section: Mapping[str, Any]) -> Settings:
@@ -104,6 +110,7 @@ def parse_settings(section: Mapping[str, Any]) -> Settings:
         oidc_client_id=reader.client_id("OidcClientId", issuer, audience),
         oidc_client_secret_file=Path(secret_file) if (secret_file := reader.optional("OidcClientSecretFile")) else None,
         oidc_link_by_login=reader.choice("OidcLinkByLogin", ("no", "yes")) == "yes",
+        set_aside_megabytes=reader.integer("SetAsideMegabytes", 0, 1_000_000),
         stamp_corner=reader.choice("StampCorner", ("top-right", "top-left", "bottom-right", "bottom-left")),
         stamp_size_millimeters=reader.integer("StampSizeMillimeters", 22, 60),
         audit_syslog=reader.syslog_server("AuditSyslog"),

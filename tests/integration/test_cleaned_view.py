@@ -95,7 +95,8 @@ def viewer(instance: Instance, inside: requests.Session) -> requests.Session:
 
 
 def cleaned(instance: Instance, inside: requests.Session, path: str, query: str = "") -> list[dict[str, Any]]:
-    answer = inside.get(f"{instance.orthanc_url}/portal/cleaned/dicom-web/studies/{path}", headers={"X-CloudFilm-Query": query})
+    where = "cleaned/" if path.endswith("metadata") else ""
+    answer = inside.get(f"{instance.orthanc_url}/portal/{where}dicom-web/studies/{path}", headers={"X-CloudFilm-Query": query})
     if answer.status_code == 204:
         return []
     assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")

@@ -32,11 +32,21 @@ class StoreStatus(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """Which instance of which study a DICOM file says that it is; ``sop_instance_uid`` is empty where it says nothing."""
+
+    study_instance_uid: str
+    sop_instance_uid: str
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """An instance that must not be stored."""
 
     status: StoreStatus
     reason: str
+    # The study is another hospital's: the instance is kept aside.
+    foreign: Identity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +72,17 @@ class Admission:
         """Judge one instance (a DICOM file) sent for a hospital."""
         if hospital_id is None:
             return Refused(StoreStatus.NOT_AUTHORIZED, "the sender belongs to no hospital")
-        study_instance_uid = read_study_instance_uid(dicom)
-        if study_instance_uid is None:
+        identity = read_identity(dicom)
+        if identity is None:
             return Refused(StoreStatus.CANNOT_UNDERSTAND, "no valid StudyInstanceUID")
+        study_instance_uid = identity.study_instance_uid
         try:
             owner = self._owner.get((study_instance_uid, hospital_id), lambda: self._claim(study_instance_uid, hospital_id))
         except Exception:
             _log.exception("could not claim a study, so its instance was refused")
             return Refused(StoreStatus.OUT_OF_RESOURCES, "the database does not answer")
         if owner != hospital_id:
-            return Refused(StoreStatus.NOT_AUTHORIZED, "the study belongs to another hospital")
+            return Refused(StoreStatus.NOT_AUTHORIZED, "the study belongs to another hospital", identity)
         return Admitted(study_instance_uid)
 
     def _find_modality(self, aet: str) -> Modality | None:
@@ -83,12 +94,11 @@ class Admission:
             return claim_study(cursor, study_instance_uid, hospital_id)
 
 
-def read_study_instance_uid(dicom: bytes) -> str | None:
-    """StudyInstanceUID of a DICOM file, None when there is none that could be one. Reads no further than that element."""
+def read_identity(dicom: bytes) -> Identity | None:
+    """What a DICOM file says that it is, None when it names no study that could be one. Reads no further than the StudyInstanceUID."""
     try:
         dataset = read_partial(BytesIO(dicom), stop_when=lambda tag, _vr, _length: tag > _STUDY_INSTANCE_UID, force=True)
-        value = dataset.get("StudyInstanceUID")
+        study, instance = (str(dataset.get(keyword) or "").strip("\0 ") for keyword in ("StudyInstanceUID", "SOPInstanceUID"))
     except (InvalidDicomError, ValueError, KeyError, AttributeError, NotImplementedError, EOFError, RecursionError):
         return None
-    uid = str(value or "").strip("\0 ")
-    return uid if is_uid(uid) else None
+    return Identity(study, instance if is_uid(instance) else "") if is_uid(study) else None

@@ -11,10 +11,11 @@ import logging
 from dataclasses import replace
 from typing import Any
 
-from cloudfilm.access.audit import AuditKind
+from cloudfilm.access.audit import ActorKind, AuditKind
 from cloudfilm.doors.audit_trail import AuditTrail
 from cloudfilm.orthanc_api.admission import Admission, Admitted, Refused, StoreStatus
 from cloudfilm.orthanc_api.senders import SenderOfThread
+from cloudfilm.orthanc_api.set_aside_keeper import Sender, SetAsideKeeper
 
 _log = logging.getLogger(__name__)
 _NOT_DICOM = b"refused by CloudFilm"
@@ -29,17 +30,23 @@ class IncomingInstances:
         The host module, passed in.
     """
 
-    def __init__(self, admission: Admission, senders: SenderOfThread, audit_trail: AuditTrail, orthanc: Any) -> None:
-        self._admission, self._senders, self._audit_trail, self._orthanc = admission, senders, audit_trail, orthanc
+    def __init__(
+        self, admission: Admission, keeper: SetAsideKeeper, senders: SenderOfThread, audit_trail: AuditTrail, orthanc: Any
+    ) -> None:
+        self._admission, self._keeper, self._senders = admission, keeper, senders
+        self._audit_trail, self._orthanc = audit_trail, orthanc
 
     def judge_c_store(self, instance: Any) -> int:
         """Status of the C-STORE response for an instance that Orthanc has received over DIMSE."""
         try:
             aet = str(instance.GetInstanceRemoteAet())
             modality = self._admission.modality(aet)
-            judged = self._admission.judge(instance.GetInstanceData(), modality.hospital_id if modality else None)
+            dicom = instance.GetInstanceData()
+            judged = self._admission.judge(dicom, modality.hospital_id if modality else None)
             if modality is not None and isinstance(judged, Admitted):
                 self._audit_trail.visited(self._audit_trail.modality_event(modality, judged.study_instance_uid))
+            elif modality is not None and isinstance(judged, Refused):
+                self._set_aside(dicom, judged, Sender(modality.hospital_id, ActorKind.MODALITY, aet))
         except Exception:
             _log.exception("could not judge an instance, so it was refused")
             return StoreStatus.OUT_OF_RESOURCES
@@ -59,6 +66,8 @@ class IncomingInstances:
             if sender is not None and isinstance(judged, Admitted):
                 event = self._audit_trail.event(AuditKind.IMAGES_STORED, sender.holder, sender.asker)
                 self._audit_trail.visited(replace(event, study_instance_uid=judged.study_instance_uid))
+            elif sender is not None and isinstance(judged, Refused):
+                self._set_aside(dicom, judged, Sender(sender.holder.hospital_id, ActorKind.PROGRAM, "STOW-RS"))
         except Exception:
             _log.exception("could not judge an instance, so it was refused")
             judged = Refused(StoreStatus.OUT_OF_RESOURCES, "our own mistake")
@@ -66,3 +75,12 @@ class IncomingInstances:
             return action.KEEP_AS_IS, None
         _log.warning("refused an instance from STOW-RS: %s", judged.reason)
         return action.MODIFY, _NOT_DICOM
+
+    def _set_aside(self, dicom: bytes, refused: Refused, sender: Sender) -> None:
+        """Keep what belongs to another hospital's study; what cannot be kept is refused all the same, and its sender still has it."""
+        if refused.foreign is None:
+            return
+        try:
+            self._keeper.keep(dicom, refused.foreign.study_instance_uid, refused.foreign.sop_instance_uid, refused.reason, sender)
+        except Exception:
+            _log.exception("could not set a refused instance aside")

@@ -25,7 +25,7 @@ QUERY_HEADER = "x-cloudfilm-query"
 CONTENT_TYPE_HEADER = "x-cloudfilm-content-type"
 PREFIX = "/portal"
 _TRAVELS_AS = {429: 509}
-_UNKNOWN_TO_ORTHANC = frozenset({103, 308, 418, 421, 425, 428, 431, 451, 511})
+_UNKNOWN_TO_ORTHANC = frozenset({103, 301, 308, 418, 421, 425, 428, 431, 451, 511})
 _log = logging.getLogger(__name__)
 
 
@@ -38,6 +38,7 @@ class RestOutput(Protocol):
     def SendHttpStatusCode(self, status: int, /) -> None: ...
     def StartStreamAnswer(self, content_type: str, /) -> None: ...
     def SendStreamChunk(self, content: bytes, /) -> None: ...
+    def SendMethodNotAllowed(self, allowed: str, /) -> None: ...
 
 
 def answer(application: WSGIApplication, output: RestOutput, uri: str, request: Mapping[str, Any]) -> None:
@@ -111,6 +112,10 @@ def _send(output: RestOutput, status: int, headers: list[tuple[str, str]], conte
     if status in _UNKNOWN_TO_ORTHANC:
         _log.error("the portal answered %d, which Orthanc cannot send", status)
         status, content = 500, b""
+    if status == 405:
+        # Orthanc has a call of its own for it, without a body; by SendHttpStatus it would never be sent (measured).
+        output.SendMethodNotAllowed(next((value for name, value in headers if name.lower() == "allow"), "GET"))
+        return
     status = _TRAVELS_AS.get(status, status)
     content_type = _content_type(headers)
     for name, value in headers:

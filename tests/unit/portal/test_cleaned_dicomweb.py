@@ -127,20 +127,7 @@ def test_metadata_is_asked_for_at_its_level_and_leaves_cleaned(
 
 def test_a_series_of_documents_only_does_not_exist(client_for: Callable[[Grant], FlaskClient], inside: Inside) -> None:
     inside.datasets = [{**STORED, "00080016": {"vr": "UI", "Value": ["1.2.840.10008.5.1.4.1.1.88.33"]}}]
-    client = client_for(SHARE)
-    assert client.get("/cleaned/dicom-web/studies/1.2/series/1.2.3/metadata").status_code == 404
-    assert client.get("/cleaned/dicom-web/studies/1.2/series/1.2.3/instances").status_code == 204
-
-
-def test_a_search_asks_within_its_path_and_keeps_what_is_hidden_to_itself(
-    client_for: Callable[[Grant], FlaskClient], inside: Inside
-) -> None:
-    client = client_for(SHARE)
-    assert client.get("/cleaned/dicom-web/studies/1.2/series?Modality=CT&limit=5&includefield=a%2Cb").status_code == 200
-    assert inside.asked.pop() == ("series", [("Modality", "CT"), ("includefield", "a"), ("includefield", "b"), ("StudyInstanceUID", "1.2")])
-    for query in ("PatientID=P1", "0020000D=1.9", "SeriesInstanceUID=1.9"):
-        assert client.get(f"/cleaned/dicom-web/studies/1.2/series/1.2.3/instances?{query}").status_code == 204
-    assert inside.asked == [], "DICOMweb is not even asked"
+    assert client_for(SHARE).get("/cleaned/dicom-web/studies/1.2/series/1.2.3/metadata").status_code == 404
 
 
 def test_nothing_is_asked_for_another_study_or_with_a_grant_without_images(
@@ -148,7 +135,7 @@ def test_nothing_is_asked_for_another_study_or_with_a_grant_without_images(
 ) -> None:
     assert client_for(SHARE).get("/cleaned/dicom-web/studies/1.9/metadata").status_code == 404
     assert client_for(replace(SHARE, rights=frozenset({Right.REPORT}))).get("/cleaned/dicom-web/studies/1.2/metadata").status_code == 404
-    assert client_for(replace(SHARE, revoked_at=NOW)).get("/cleaned/dicom-web/studies/1.2/series").status_code == 404
+    assert client_for(replace(SHARE, revoked_at=NOW)).get("/cleaned/dicom-web/studies/1.2/metadata").status_code == 404
     assert inside.asked == []
 
 
