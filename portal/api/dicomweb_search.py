@@ -27,12 +27,12 @@ dicomweb_search = Blueprint("dicomweb_search", __name__)
 _ALL = 1_000_000
 _RETRIEVE_URL, _INSTANCE_AVAILABILITY = tag_of("RetrieveURL"), tag_of("InstanceAvailability")
 # By what whoever may not know whose images these are may search: nobody finds out a name by trying names.
-_NAMELESS = (
+_NAMELESS = frozenset({
     "SpecificCharacterSet", "StudyDate", "StudyTime", "ModalitiesInStudy", "StudyInstanceUID", "NumberOfStudyRelatedSeries",
     "NumberOfStudyRelatedInstances", "InstanceAvailability", "RetrieveURL", "Modality", "SeriesInstanceUID", "SeriesNumber",
     "NumberOfSeriesRelatedInstances", "BodyPartExamined", "SOPClassUID", "SOPInstanceUID", "InstanceNumber", "NumberOfFrames", "Rows",
     "Columns", "BitsAllocated",
-)  # fmt: skip
+})  # fmt: skip
 
 
 @dicomweb_search.get("/dicom-web/<any(studies, series, instances):level>")
@@ -80,8 +80,9 @@ def _is_cleaned_for(holder: GrantHolder) -> bool:
 
 def _found_cleaned(wanted: SearchRequest, holder: GrantHolder) -> Found:
     """What remains without documents, and where they are hidden without names, is what is paged through."""
-    if hides_names(holder):
-        wanted = _nameless(wanted)
+    if hides_names(holder) and not wanted.conditions.keys() <= _NAMELESS:
+        # Every other attribute has no value in this view: a key with a value matches nothing, whatever the value.
+        return Found([], more=False)
     whole = replace(wanted, fields=(*wanted.fields, *needed_for_cleaning(wanted.level)), limit=_ALL, offset=0)
     shown = as_shown_to(holder, holder.study_instance_uids, find(whole, _reach(holder)).datasets)
     end = wanted.offset + wanted.limit
@@ -105,12 +106,6 @@ def _below_path(wanted: SearchRequest, path: dict[str, str]) -> SearchRequest:
         named = conditions.get(keyword)
         conditions[keyword] = OneOf(frozenset({uid}) & named.values if isinstance(named, OneOf) else frozenset({uid}))
     return replace(wanted, conditions=conditions)
-
-
-def _nameless(wanted: SearchRequest) -> SearchRequest:
-    """Without what would let a name be guessed."""
-    kept = {keyword: condition for keyword, condition in wanted.conditions.items() if keyword in _NAMELESS}
-    return replace(wanted, conditions=kept, ignored=(*wanted.ignored, *(wanted.conditions.keys() - kept.keys())))
 
 
 def _finished(dataset: Dataset) -> Dataset:
