@@ -16,6 +16,7 @@ from portal.origin import refuse_foreign_origin
 from portal.pages.entrance import entrance
 from portal.pages.exam import exam
 from portal.pages.viewer import viewer
+from portal.route_policy import check_policies
 from portal.services import Services
 
 BLUEPRINTS = (entrance, exam, viewer, access, reports, dicomweb_search, health, denied)
@@ -34,4 +35,5 @@ def create_app(services: Services) -> Flask:
     app.before_request(refuse_foreign_origin)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    check_policies(app)
     return app

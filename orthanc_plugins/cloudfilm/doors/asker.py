@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from werkzeug.http import parse_cookie
 
@@ -14,6 +15,14 @@ DEVICE_COOKIE = "__Host-device"
 # nginx sets it on every request and overwrites what a client sends: whoever comes with it came through the public door.
 _PUBLIC_DOOR_HEADER = "x-cloudfilm-door"
 _LONGEST_TOKEN = 8192
+
+
+class Place(StrEnum):
+    """Where a request carries a credential."""
+
+    BEARER = "bearer"
+    SESSION_COOKIE = "session cookie"
+    STAFF_COOKIE = "staff cookie"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +61,14 @@ class Asker:
         return _bounded(parse_cookie(self.headers.get("cookie", "")).get(name, ""))
 
     @property
-    def tokens(self) -> tuple[str, ...]:
-        """Every token presented, the bearer first. Any suffices: the cookie carries on when the viewer's token has expired or a reload lost it."""
-        presented = (self.bearer, self.cookie(SESSION_COOKIE), self.cookie(STAFF_COOKIE))
-        return tuple(text for text in presented if text)
+    def credentials(self) -> tuple[tuple[Place, str], ...]:
+        """Everything presented, the bearer first. Any suffices: the cookie carries on when the viewer's token has expired or a reload lost it."""
+        presented = (
+            (Place.BEARER, self.bearer),
+            (Place.SESSION_COOKIE, self.cookie(SESSION_COOKIE)),
+            (Place.STAFF_COOKIE, self.cookie(STAFF_COOKIE)),
+        )
+        return tuple((place, text) for place, text in presented if text)
 
     @property
     def came_through_public_door(self) -> bool:

@@ -31,13 +31,19 @@ from cloudfilm.db.database import Database
 from cloudfilm.db.grants import grant_with_id
 from cloudfilm.db.staff_sessions import staff_holder
 from cloudfilm.db.studies import study_with_uid
-from cloudfilm.doors.asker import Asker
+from cloudfilm.doors.asker import Asker, Place
 from cloudfilm.doors.audit_trail import AuditTrail
 from cloudfilm.doors.identity_provider import IdentityProvider
 from cloudfilm.doors.short_memory import ShortMemory
 from cloudfilm.doors.staff_limits import StaffLimits
 
 MEMORY_SECONDS = 3.0
+# A token is worth something only where its kind belongs: what a script can read never opens what a cookie opens, nor the other way round.
+_KINDS_AT: dict[Place, tuple[type[Token], ...]] = {
+    Place.BEARER: (ApiToken, GatewayToken, ViewerToken, InternalToken),
+    Place.SESSION_COOKIE: (SessionToken,),
+    Place.STAFF_COOKIE: (StaffToken,),
+}
 
 
 class Doorkeeper:
@@ -69,7 +75,8 @@ class Doorkeeper:
 
     def holders(self, asker: Asker) -> tuple[Holder, ...]:
         """Who the presented credentials say is asking; empty when there is none, or none is valid."""
-        return tuple(holder for text in asker.tokens if (holder := self._holder_of(text, asker)) is not None)
+        found = (self._holder_of(place, text, asker) for place, text in asker.credentials)
+        return tuple(holder for holder in found if holder is not None)
 
     def allows(self, request: AccessRequest, asker: Asker) -> Holder | None:
         """The first holder that may do it, None when nobody may. Either is written down."""
@@ -118,11 +125,13 @@ class Doorkeeper:
             study = study_with_uid(cursor, study_instance_uid)
         return study.hospital_id if study else None
 
-    def _holder_of(self, text: str, asker: Asker) -> Holder | None:
+    def _holder_of(self, place: Place, text: str, asker: Asker) -> Holder | None:
         token = read_token(text, self._key_ring, self._clock())
         if token is not None:
+            if not isinstance(token, _KINDS_AT[place]):
+                return None
             return self._holder(token, behind_nginx=not asker.came_through_public_door)
-        if self._identity_provider is not None and text == asker.bearer:
+        if self._identity_provider is not None and place is Place.BEARER:
             return self._identity_provider.api_holder(text, self._clock())
         return None
 

@@ -5,7 +5,7 @@ Measured on Orthanc 1.12.7 with its Python plugin 5.0: of a repeated query param
 percent-encoded; nginx therefore passes the query along in a header. Orthanc takes multipart/form-data apart itself, so nginx passes the
 content type in a header of its own too. `SendHttpStatus` adds a second Content-Type after ours: nginx takes the
 first. `SetCookie` is not needed: a header may be set several times. A status that Orthanc has no name for is never sent and the client waits for
-ever: 429 travels as 509, which nginx turns back.
+ever: 429 travels as 509, which nginx turns back. The same happens to 301 and 405, which have calls of their own in Orthanc.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ QUERY_HEADER = "x-cloudfilm-query"
 CONTENT_TYPE_HEADER = "x-cloudfilm-content-type"
 PREFIX = "/portal"
 _TRAVELS_AS = {429: 509}
-_UNKNOWN_TO_ORTHANC = frozenset({103, 308, 418, 421, 425, 428, 431, 451, 511})
+_UNKNOWN_TO_ORTHANC = frozenset({103, 301, 308, 418, 421, 425, 428, 431, 451, 511})
 _log = logging.getLogger(__name__)
 
 
@@ -35,6 +35,7 @@ class RestOutput(Protocol):
     def AnswerBuffer(self, content: bytes, content_type: str, /) -> None: ...
     def SendHttpStatus(self, status: int, content: bytes, /) -> None: ...
     def SendHttpStatusCode(self, status: int, /) -> None: ...
+    def SendMethodNotAllowed(self, allowed: str, /) -> None: ...
 
 
 def answer(application: WSGIApplication, output: RestOutput, uri: str, request: Mapping[str, Any]) -> None:
@@ -91,6 +92,9 @@ def _send(output: RestOutput, status: int, headers: list[tuple[str, str]], conte
         status, content = 500, b""
     status = _TRAVELS_AS.get(status, status)
     content_type = next((value for name, value in headers if name.lower() == "content-type"), "application/octet-stream")
+    if status == 405:
+        output.SendMethodNotAllowed(next((value for name, value in headers if name.lower() == "allow"), ""))
+        return
     for name, value in headers:
         if name.lower() not in ("content-type", "content-length"):
             output.SetHttpHeader(name, value)
