@@ -14,33 +14,35 @@ from tests.support.exam_of_hospital import Exam, Registry
 from tests.support.mint import Mint
 
 _AN_HOUR = timedelta(hours=1)
+_TYPICAL = ("expired grant", "revoked grant")
 _GARBAGE = "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.x"
 
 
 @dataclass(frozen=True)
 class Knock:
-    """Somebody at a door. ``holder`` is None for whoever must not be taken for anybody."""
+    """Somebody at a door. ``holder`` is None for whoever must not be taken for anybody; ``typical`` stands for others of its sort."""
 
     name: str
     headers: dict[str, str] = field(default_factory=dict)
     holder: Holder | None = None
+    typical: bool = False
 
 
-def bearer(name: str, token: str, holder: Holder | None = None) -> Knock:
-    return Knock(name, {"Authorization": f"Bearer {token}"}, holder)
+def bearer(name: str, token: str, holder: Holder | None = None, typical: bool = False) -> Knock:
+    return Knock(name, {"Authorization": f"Bearer {token}"}, holder, typical)
 
 
-def cookie(name: str, which: str, token: str, holder: Holder | None = None) -> Knock:
-    return Knock(name, {"Cookie": f"{which}={token}"}, holder)
+def cookie(name: str, which: str, token: str, holder: Holder | None = None, typical: bool = False) -> Knock:
+    return Knock(name, {"Cookie": f"{which}={token}"}, holder, typical)
 
 
 def with_invalid_credentials(target: Exam, registry: Registry, mint: Mint) -> Iterator[Knock]:
     """Nobody, forgeries, and what once opened this very exam."""
     now = datetime.now(UTC)
     good = registry.api_holder(target.hospital_id, now + _AN_HOUR)
-    yield Knock("no credential")
+    yield Knock("no credential", typical=True)
     yield bearer("garbage as bearer", "garbage")
-    yield bearer("unsigned token", _GARBAGE)
+    yield bearer("unsigned token", _GARBAGE, typical=True)
     yield Knock("basic authentication", {"Authorization": "Basic b3J0aGFuYzpvcnRoYW5j"})
     yield Knock("garbage in every cookie", {"Cookie": f"{SESSION_COOKIE}={_GARBAGE}; {STAFF_COOKIE}=1; {DEVICE_COOKIE}=x"})
     yield from _of_closed_grants(target, registry, mint, now)
@@ -51,7 +53,7 @@ def with_invalid_credentials(target: Exam, registry: Registry, mint: Mint) -> It
     ended = registry.api_holder(target.hospital_id, now - _AN_HOUR)
     yield bearer("API token that has expired in the database", mint.api(ended.token_id), ended)
     revoked = registry.api_holder(target.hospital_id, now + _AN_HOUR, revoked_at=now)
-    yield bearer("revoked API token", mint.api(revoked.token_id), revoked)
+    yield bearer("revoked API token", mint.api(revoked.token_id), revoked, typical=True)
     for name, doctor in {
         "doctor who has signed out": registry.staff_holder(Role.DOCTOR, target.hospital_id, ended=True),
         "doctor whose account is disabled": registry.staff_holder(Role.DOCTOR, target.hospital_id, disabled=True),
@@ -69,7 +71,7 @@ def _of_closed_grants(target: Exam, registry: Registry, mint: Mint, now: datetim
         "share of a revoked grant": registry.grant(target, kind=GrantKind.SHARE, parent=dead)[0],
     }
     for name, grant in closed.items():
-        yield cookie(f"{name}, session", SESSION_COOKIE, mint.session(grant.grant_id), GrantHolder(grant, consented=True))
+        yield cookie(f"{name}, session", SESSION_COOKIE, mint.session(grant.grant_id), GrantHolder(grant, consented=True), name in _TYPICAL)
         narrowed = GrantHolder(grant, consented=True, narrowed_to=frozenset({target.study_instance_uid}))
         yield bearer(f"{name}, viewer", mint.viewer(grant.grant_id, target.study_instance_uid), narrowed)
 
@@ -78,9 +80,9 @@ def _of_the_wrong_kind(target: Exam, registry: Registry, mint: Mint, good: ApiHo
     """Every token here is valid, and would open the exam in its own place."""
     doctor = registry.staff_holder(Role.DOCTOR, target.hospital_id)
     session, viewer = mint.session(target.grant_id), mint.viewer(target.grant_id, target.study_instance_uid)
-    yield bearer("session as bearer", session)
+    yield bearer("session as bearer", session, typical=True)
     yield cookie("session in the staff cookie", STAFF_COOKIE, session)
-    yield cookie("viewer token in the session cookie", SESSION_COOKIE, viewer)
+    yield cookie("viewer token in the session cookie", SESSION_COOKIE, viewer, typical=True)
     yield cookie("API token in the session cookie", SESSION_COOKIE, mint.api(good.token_id))
     yield bearer("API token as a gateway's", mint.gateway(good.token_id))
     yield bearer("staff session as bearer", mint.staff(doctor.session_id))
@@ -95,10 +97,12 @@ def of_another_hospital(own: Exam, target: Exam, registry: Registry, mint: Mint)
     """Valid credentials, of another hospital or for another exam."""
     program = registry.api_holder(own.hospital_id, datetime.now(UTC) + _AN_HOUR)
     grant, _ = registry.grant(own)
-    yield bearer("foreign hospital's API token", mint.api(program.token_id), program)
-    yield cookie("foreign patient's session", SESSION_COOKIE, mint.session(grant.grant_id), GrantHolder(grant, consented=True))
+    yield bearer("foreign hospital's API token", mint.api(program.token_id), program, typical=True)
+    yield cookie(
+        "foreign patient's session", SESSION_COOKIE, mint.session(grant.grant_id), GrantHolder(grant, consented=True), typical=True
+    )
     narrowed = GrantHolder(grant, consented=True, narrowed_to=frozenset({own.study_instance_uid}))
-    yield bearer("foreign viewer token", mint.viewer(grant.grant_id, own.study_instance_uid), narrowed)
+    yield bearer("foreign viewer token", mint.viewer(grant.grant_id, own.study_instance_uid), narrowed, typical=True)
     # A viewer's token cannot say more than its grant.
     named = GrantHolder(grant, consented=True, narrowed_to=frozenset({target.study_instance_uid}))
     yield bearer("foreign viewer token that names the exam", mint.viewer(grant.grant_id, target.study_instance_uid), named)
@@ -106,11 +110,13 @@ def of_another_hospital(own: Exam, target: Exam, registry: Registry, mint: Mint)
     yield cookie("foreign share's session", SESSION_COOKIE, mint.session(share.grant_id), GrantHolder(share, consented=True))
     for role in Role:
         member = registry.staff_holder(role, None if role is Role.OPERATOR else own.hospital_id)
-        yield cookie(f"{role} of another hospital", STAFF_COOKIE, mint.staff(member.session_id), member)
+        yield cookie(f"{role} of another hospital", STAFF_COOKIE, mint.staff(member.session_id), member, role is Role.ADMINISTRATOR)
 
 
 def with_too_little(target: Exam, registry: Registry, mint: Mint) -> Iterator[Knock]:
-    """Valid credentials of the exam's own hospital or patient, each without something."""
+    """Valid credentials of the exam's own hospital or patient: each lacks something, or is enough for the exam but not for the machine."""
+    everything = registry.api_holder(target.hospital_id, datetime.now(UTC) + _AN_HOUR)
+    yield bearer("API token of the hospital, at what no token opens", mint.api(everything.token_id), everything, typical=True)
     for scope in Scope:
         program = registry.api_holder(target.hospital_id, datetime.now(UTC) + _AN_HOUR, scopes=frozenset(Scope) - {scope})
         yield bearer(f"API token without {scope}", mint.api(program.token_id), program)
@@ -121,6 +127,13 @@ def with_too_little(target: Exam, registry: Registry, mint: Mint) -> Iterator[Kn
     yield cookie("session that hides names", SESSION_COOKIE, mint.session(hiding.grant_id), GrantHolder(hiding, consented=True))
     own = _own_grant(target)
     yield cookie(
+        "the patient, at what no patient opens",
+        SESSION_COOKIE,
+        mint.session(target.grant_id),
+        GrantHolder(own, consented=True),
+        typical=True,
+    )
+    yield cookie(
         "session before consent", SESSION_COOKIE, mint.session(target.grant_id, consented=False), GrantHolder(own, consented=False)
     )
     yield from _of_role_or_place(target, registry, mint, own)
@@ -128,11 +141,11 @@ def with_too_little(target: Exam, registry: Registry, mint: Mint) -> Iterator[Kn
 
 def _of_role_or_place(target: Exam, registry: Registry, mint: Mint, own: Grant) -> Iterator[Knock]:
     narrowed = GrantHolder(own, consented=True, narrowed_to=frozenset({target.study_instance_uid}))
-    yield bearer("viewer token of the exam", mint.viewer(own.grant_id, target.study_instance_uid), narrowed)
+    yield bearer("viewer token of the exam", mint.viewer(own.grant_id, target.study_instance_uid), narrowed, typical=True)
     for role in Role:
         if role is not Role.OPERATOR:
             member = registry.staff_holder(role, target.hospital_id)
-            yield cookie(f"{role} of the hospital", STAFF_COOKIE, mint.staff(member.session_id), member)
+            yield cookie(f"{role} of the hospital", STAFF_COOKIE, mint.staff(member.session_id), member, typical=True)
 
 
 def rightful(target: Exam, registry: Registry, mint: Mint) -> list[Knock]:
@@ -156,10 +169,8 @@ def _own_grant(target: Exam) -> Grant:
 
 def internal_at_public_door(mint: Mint) -> Knock:
     """Worth everything on the loopback, nothing from outside."""
-    return bearer("internal token", mint.internal())
+    return bearer("internal token", mint.internal(), typical=True)
 
 
 def is_open_staff(holder: Holder | None) -> bool:
     return isinstance(holder, StaffHolder) and not holder.closed
-
-

@@ -71,7 +71,9 @@ class RouteMap:
             leads = LOCATIONS[location]
             for address in self._addresses_of_location(location):
                 for method in METHODS:
-                    policy = {Leads.TO_PUBLIC_FILES: PUBLIC, Leads.NOWHERE: CLOSED}.get(leads) or self.policy_at_public_door(method, address)
+                    policy = {Leads.TO_PUBLIC_FILES: PUBLIC, Leads.NOWHERE: CLOSED}.get(leads) or self.policy_at_public_door(
+                        method, address
+                    )
                     routes.append(self._route("nginx", method, address, policy))
         return routes
 
@@ -129,7 +131,9 @@ class RouteMap:
     def _addresses_of_location(self, location: str) -> list[str]:
         modifier, _, pattern = location.rpartition(" ")
         if modifier.startswith("~"):
-            return [path + ("sample" if path.endswith("/") and path != "/viewer/" else "") for path in paths_of_expression(pattern, self._uids)]
+            return [
+                path + ("sample" if path.endswith("/") and path != "/viewer/" else "") for path in paths_of_expression(pattern, self._uids)
+            ]
         if modifier == "=":
             return [self._with_query(pattern)]
         return [pattern, f"{pattern}sample"] if pattern.endswith("/") else [f"/{pattern}"]
