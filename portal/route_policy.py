@@ -98,7 +98,7 @@ class Leads(StrEnum):
 LOCATIONS = {
     "@denied": Leads.NOWHERE,
     "@too_many": Leads.NOWHERE,
-    "@unavailable": Leads.NOWHERE,
+    "= /unavailable.html": Leads.NOWHERE,
     "/": Leads.TO_PORTAL,
     "~* ^/[qs]/": Leads.TO_PORTAL,
     "/static/": Leads.TO_PUBLIC_FILES,

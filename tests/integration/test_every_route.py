@@ -17,6 +17,7 @@ import pytest
 
 from cloudfilm.access.holder import GrantHolder
 from cloudfilm.access.policy import AccessRequest, Allow, decide
+from portal.language import COOKIE as LANGUAGE_COOKIE
 from portal.route_policy import LOCATIONS, Opens
 from tests.support import askers
 from tests.support.askers import Knock
@@ -221,3 +222,51 @@ def test_other_methods_open_nothing(instance: Instance, world: World, method: st
             answer = door.ask(method, route.address)
             assert 400 <= answer.status < 500, (method, route.address, answer.status)
             assert not any(mark.encode() in answer.content for mark in world.target.marks)
+
+
+_ALWAYS = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "strict-transport-security": "max-age=31536000",
+    "x-frame-options": "DENY",
+}
+
+
+def faults_of_headers(address: str, answer: Answer) -> list[str]:
+    """What an answer says too little of, or too much."""
+    faults = [name for name, value in _ALWAYS.items() if answer.headers.get(name) != value]
+    policy = answer.headers.get("content-security-policy", "")
+    if "frame-ancestors 'none'" not in policy or "default-src 'none'" not in policy or "base-uri 'none'" not in policy:
+        faults.append("content-security-policy")
+    if "unsafe" in policy and not address.startswith("/viewer/"):
+        faults.append("unsafe content-security-policy")
+    if answer.headers.get("server", "nginx") != "nginx" or "x-powered-by" in answer.headers:
+        faults.append("server")
+    if any(name.startswith("access-control-") for name in answer.headers):
+        faults.append("access-control")
+    for one in answer.cookies:
+        name, *attributes = one.split("; ")
+        if not {"Secure", "Path=/", "SameSite=Lax"} <= set(attributes) or "Domain" in one:
+            faults.append(f"cookie {name}")
+        # The language is no secret, and the viewer reads it.
+        if name.split("=")[0] != LANGUAGE_COOKIE and not (name.startswith("__Host-") and "HttpOnly" in attributes):
+            faults.append(f"cookie {name}")
+    return faults
+
+
+def test_every_answer_carries_the_headers(instance: Instance, world: World) -> None:
+    door = Door(instance.url, instance.data / "tls/certificate.pem")
+    knocks = [Knock("no credential"), *world.rightful[:2]]
+    routes = [route for route in world.public_routes if route.policy.opens is not Opens.TO_NOBODY or route.part != "Orthanc"]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        faults = list(pool.map(lambda pair: faults_of_headers(pair[0].address, ask(door, *pair)), product(routes, knocks)))
+    found = {
+        f"{route.method} {route.address} for {knock.name}": fault
+        for (route, knock), fault in zip(product(routes, knocks), faults, strict=True)
+    }
+    assert {name: fault for name, fault in found.items() if fault} == {}
+    for address in ("/no/such/page", "/q/short", "/%2e%2e/x", f"/?lang=en&x={'x' * 9000}", "/?lang=zh-CN"):
+        assert faults_of_headers(address, door.ask("GET", address)) == [], address
+    too_large = door.ask("POST", "/api/v1/access", {"Content-Length": str(65 * 1024 * 1024)})
+    assert (too_large.status, faults_of_headers("/api/v1/access", too_large)) == (413, [])
+    instance.sql("DELETE FROM wrong_try")

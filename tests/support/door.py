@@ -14,10 +14,11 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back; header names in lower case, the last one of several."""
+    """What came back; header names in lower case, the last one of several, but all cookies."""
 
     status: int
     headers: Mapping[str, str]
+    cookies: tuple[str, ...]
     content: bytes
 
 
@@ -59,6 +60,7 @@ class Door:
     ) -> Answer:
         connection.request(method, address, body, dict(headers))
         response = connection.getresponse()
-        answer = Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, response.read())
+        headers_back = {name.lower(): value for name, value in response.getheaders()}
+        answer = Answer(response.status, headers_back, tuple(response.headers.get_all("Set-Cookie", [])), response.read())
         self._own.connection = connection
         return answer
