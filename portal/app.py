@@ -20,6 +20,7 @@ from portal.origin import refuse_foreign_origin
 from portal.pages.entrance import entrance
 from portal.pages.exam import exam
 from portal.pages.viewer import viewer
+from portal.route_policy import check_policies
 from portal.services import Services
 from portal.staff.account import account
 from portal.staff.audit import audit
@@ -62,4 +63,5 @@ def create_app(services: Services) -> Flask:
     register_form_token(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    check_policies(app)
     return app
