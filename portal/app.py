@@ -6,19 +6,25 @@ from __future__ import annotations
 from flask import Flask
 
 from portal.api.access import access
+from portal.api.access_log import access_log
 from portal.api.denied import denied
 from portal.api.dicomweb_search import dicomweb_search
 from portal.api.health import health
 from portal.api.reports import reports
+from portal.api.shares import shares
 from portal.failures import register_failures
 from portal.language import register_language
 from portal.origin import refuse_foreign_origin
+from portal.pages.access_log import access_log as access_log_page
 from portal.pages.entrance import entrance
 from portal.pages.exam import exam
+from portal.pages.shares import shares as shares_pages
 from portal.pages.viewer import viewer
 from portal.services import Services
 
-BLUEPRINTS = (entrance, exam, viewer, access, reports, dicomweb_search, health, denied)
+BLUEPRINTS = (
+    entrance, exam, viewer, shares_pages, access_log_page, access, reports, shares, access_log, dicomweb_search, health, denied,
+)  # fmt: skip
 _MEGABYTE = 1024 * 1024
 
 

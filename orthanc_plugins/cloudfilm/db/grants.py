@@ -78,6 +78,11 @@ def shares_of_grant(cursor: Cursor, grant_id: UUID) -> list[Grant]:
     return _many(cursor, "parent_grant_id = %s ORDER BY created_at DESC, grant_id", grant_id)
 
 
+def lock_grant(cursor: Cursor, grant_id: UUID) -> None:
+    """Whoever else wants to lock this grant waits until the transaction ends."""
+    cursor.execute("SELECT 1 FROM access_grant WHERE grant_id = %s FOR NO KEY UPDATE", (grant_id,))
+
+
 def count_opening(cursor: Cursor, grant_id: UUID, now: datetime) -> bool:
     """Count one opening; False when the grant has been opened as often as it may be. Atomic: two at once cannot both be the last."""
     cursor.execute(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -56,6 +57,12 @@ def report_with_id(cursor: Cursor, report_id: UUID, for_update: bool = False) ->
     cursor.execute(f"SELECT {_COLUMNS} FROM report WHERE report_id = %s{' FOR UPDATE' if for_update else ''}", (report_id,))
     row = cursor.fetchone()
     return ReportRecord(*row) if row else None
+
+
+def reports_with_ids(cursor: Cursor, report_ids: Iterable[UUID]) -> list[ReportRecord]:
+    """These reports, the newest first."""
+    cursor.execute(f"SELECT {_COLUMNS} FROM report WHERE report_id = ANY(%s) ORDER BY received_at DESC, report_id", (list(report_ids),))
+    return [ReportRecord(*row) for row in cursor.fetchall()]
 
 
 def set_fields(cursor: Cursor, report_id: UUID, fields: dict[str, str | None], now: datetime) -> None:
