@@ -86,12 +86,12 @@ class ShareWish:
         Raises
         ------
         ShareRefused
-            It is malformed, or contradicts itself.
+            It is malformed.
         """
         if not isinstance(body, Mapping) or not body.keys() <= set(cls.__dataclass_fields__):
             raise ShareRefused(Flaw.MEMBERS)
         openings = body.get("maximum_openings")
-        wish = cls(
+        return cls(
             nickname=_nickname(body.get("nickname")),
             days=_number(body.get("days", DEFAULT_DAYS), MOST_DAYS, Flaw.DAYS),
             maximum_openings=None if openings is None else _number(openings, MOST_OPENINGS, Flaw.OPENINGS),
@@ -100,11 +100,6 @@ class ShareWish:
             hide_names=_choice(body.get("hide_names", False)),
             studies=_studies(body.get("studies")),
         )
-        if wish.download and not wish.report:
-            raise ShareRefused(Flaw.DOWNLOAD_WITHOUT_REPORT)
-        if wish.download and wish.hide_names:
-            raise ShareRefused(Flaw.DOWNLOAD_WITH_HIDDEN_NAMES)
-        return wish
 
     @property
     def rights(self) -> frozenset[Right]:
@@ -124,12 +119,15 @@ def make_share(parent: Grant, wish: ShareWish, report_id: UUID, grant_id: UUID, 
     Raises
     ------
     ShareRefused
-        The wish exceeds the parent.
+        The wish exceeds the parent, or contradicts itself.
     """
+    hides_names = wish.hide_names or not parent.shows_names
+    if wish.download and not wish.report:
+        raise ShareRefused(Flaw.DOWNLOAD_WITHOUT_REPORT)
+    if wish.download and hides_names:
+        raise ShareRefused(Flaw.DOWNLOAD_WITH_HIDDEN_NAMES)
     if not wish.rights | {Right.SHARE} <= parent.rights:
         raise ShareRefused(Flaw.RIGHTS)
-    if wish.download and not parent.shows_names:
-        raise ShareRefused(Flaw.DOWNLOAD_WITH_HIDDEN_NAMES)
     if report_id not in parent.reached_reports or not (wish.studies or frozenset()) <= parent.reached_studies:
         raise ShareRefused(Flaw.STUDIES)
     ends = [grant.expires_at for grant in parent.line() if grant.expires_at is not None]
@@ -142,7 +140,7 @@ def make_share(parent: Grant, wish: ShareWish, report_id: UUID, grant_id: UUID, 
         report_id=report_id,
         study_instance_uids=wish.studies or frozenset(),
         report_ids=frozenset({report_id}),
-        hides_names=wish.hide_names or not parent.shows_names,
+        hides_names=hides_names,
         expires_at=min([now + timedelta(days=wish.days), *ends]),
         maximum_openings=wish.maximum_openings,
         nickname=wish.nickname,
