@@ -11,9 +11,9 @@ from cloudfilm.access.grant import Grant
 from cloudfilm.access.holder import GrantHolder
 from cloudfilm.access.policy import AccessRequest, Action
 from cloudfilm.access.secret import SECRET_BYTES, hash_secret, secret_from
-from cloudfilm.access.share import MOST_OPEN_SHARES, Flaw, ShareRefused, ShareState, ShareWish, make_share, state_of
+from cloudfilm.access.share import MOST_OPEN_SHARES, Flaw, ShareRefused, ShareWish, make_share
 from cloudfilm.db.database import Cursor
-from cloudfilm.db.grants import add_grant, lock_grant, name_studies, revoke_grant, shares_of_grant
+from cloudfilm.db.grants import add_grant, count_open_shares, grant_with_id, lock_grant, name_studies, revoke_grant, shares_of_grant
 from cloudfilm.db.reports import reports_with_ids
 from cloudfilm.errors import NotFound
 from portal.services import services
@@ -68,8 +68,7 @@ def share_exam(holder: GrantHolder, wish: ShareWish, report_id: UUID) -> MadeSha
     with services().database.transaction() as cursor:
         # One at a time, so that of many at once no more than the limit are made.
         lock_grant(cursor, parent.grant_id)
-        shares = shares_of_grant(cursor, parent.grant_id)
-        if sum(state_of(one, now) is ShareState.OPEN for one in shares) >= MOST_OPEN_SHARES:
+        if count_open_shares(cursor, parent.grant_id, now) >= MOST_OPEN_SHARES:
             raise ShareRefused(Flaw.TOO_MANY)
         share = make_share(parent, wish, _first_report(cursor, parent, wish, report_id), new_id(), now)
         add_grant(cursor, share, hash_secret(secret), None, None)
@@ -79,17 +78,18 @@ def share_exam(holder: GrantHolder, wish: ShareWish, report_id: UUID) -> MadeSha
 
 
 def own_shares(holder: GrantHolder) -> list[Grant]:
-    """The links that were made from the visit's grant, newest first."""
+    """The newest two hundred links that were made from the visit's grant, newest first."""
     with services().database.transaction() as cursor:
         return shares_of_grant(cursor, holder.grant.grant_id)
 
 
 def own_share(holder: GrantHolder, share_id: UUID) -> Grant:
     """One of them; another patient's does not exist."""
-    for share in own_shares(holder):
-        if share.grant_id == share_id:
-            return share
-    raise NotFound
+    with services().database.transaction() as cursor:
+        share = grant_with_id(cursor, share_id)
+    if share is None or share.parent is None or share.parent.grant_id != holder.grant.grant_id:
+        raise NotFound
+    return share
 
 
 def end_share(holder: GrantHolder, share_id: UUID) -> None:
