@@ -6,6 +6,7 @@ from __future__ import annotations
 from flask import Flask
 
 from portal.api.access import access
+from portal.api.access_log import access_log
 from portal.api.archive import archive
 from portal.api.authorise import authorise
 from portal.api.cleaned_dicomweb import cleaned_dicomweb
@@ -13,12 +14,15 @@ from portal.api.denied import denied
 from portal.api.dicomweb_search import dicomweb_search
 from portal.api.health import health
 from portal.api.reports import reports
+from portal.api.shares import shares
 from portal.failures import register_failures
 from portal.form_token import register_form_token
 from portal.language import register_language
 from portal.origin import refuse_foreign_origin
+from portal.pages.access_log import access_log as access_log_page
 from portal.pages.entrance import entrance
 from portal.pages.exam import exam
+from portal.pages.shares import shares as shares_pages
 from portal.pages.viewer import viewer
 from portal.route_policy import check_policies
 from portal.services import Services
@@ -36,8 +40,12 @@ BLUEPRINTS = (
     entrance,
     exam,
     viewer,
+    shares_pages,
+    access_log_page,
     access,
     reports,
+    shares,
+    access_log,
     archive,
     dicomweb_search,
     cleaned_dicomweb,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -12,14 +13,18 @@ from uuid import UUID
 from flask import Blueprint, Response, jsonify, request
 
 from cloudfilm.access.audit import AuditKind
-from cloudfilm.access.holder import ApiHolder
+from cloudfilm.access.holder import ApiHolder, GrantHolder, Holder
 from cloudfilm.access.policy import AccessRequest, Action
+from cloudfilm.db.database import Cursor
 from cloudfilm.db.deliveries import Delivery, delivery_of_report
+from cloudfilm.db.hospitals import hospital_named
 from cloudfilm.db.reports import ReportRecord, pages_of_report, report_with_id
+from cloudfilm.db.studies import study_with_uid
 from cloudfilm.errors import BadRequest, Gone, NotFound
 from cloudfilm.reports.grant_keys import GrantKeys
 from cloudfilm.reports.qr_code import qr_png
 from cloudfilm.storage.sealing import unseal
+from portal.exam_view import shown_fields
 from portal.services import services
 from portal.session import asker, require
 
@@ -62,9 +67,11 @@ def submit_report() -> tuple[Response, int]:
 @reports.get("/<uuid:report_id>")
 def show_report(report_id: UUID) -> Response:
     """Status, fields and number of pages."""
-    report = _report(report_id, Action.READ_REPORT)
+    report, holder = _report_and_holder(report_id, Action.READ_REPORT)
     with services().database.transaction() as cursor:
         pages = pages_of_report(cursor, report_id)
+        if isinstance(holder, GrantHolder) and not holder.grant.shows_names:
+            report = _without_names(cursor, report)
     response = jsonify(_as_json(report) | {"pages": len(pages)})
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -116,13 +123,27 @@ def _check_metadata(text: str | None) -> None:
 
 
 def _report(report_id: UUID, action: Action) -> ReportRecord:
+    return _report_and_holder(report_id, action)[0]
+
+
+def _report_and_holder(report_id: UUID, action: Action) -> tuple[ReportRecord, Holder]:
     with services().database.transaction() as cursor:
         report = report_with_id(cursor, report_id)
     # With its study, so that the page, the report's pages and the text are one event of a visit.
-    require(AccessRequest(action, report.hospital_id if report else None, report.study_instance_uid if report else None, report_id))
+    holder = require(
+        AccessRequest(action, report.hospital_id if report else None, report.study_instance_uid if report else None, report_id)
+    )
     if report is None:
         raise NotFound
-    return report
+    return report, holder
+
+
+def _without_names(cursor: Cursor, report: ReportRecord) -> ReportRecord:
+    study = study_with_uid(cursor, report.study_instance_uid) if report.study_instance_uid else None
+    hospital = hospital_named(cursor, report.hospital_id)
+    if hospital is None:
+        raise NotFound
+    return replace(report, fields=shown_fields(report, hospital, study).to_json())
 
 
 def _delivery(report_id: UUID) -> Delivery:

@@ -125,7 +125,7 @@ def with_too_little(target: Exam, registry: Registry, mint: Mint) -> Iterator[Kn
         yield cookie(f"session without {right}", SESSION_COOKIE, mint.session(grant.grant_id), GrantHolder(grant, consented=True))
     hiding, _ = registry.grant(target, hides_names=True)
     yield cookie("session that hides names", SESSION_COOKIE, mint.session(hiding.grant_id), GrantHolder(hiding, consented=True))
-    own = _own_grant(target)
+    own = own_grant(target)
     yield cookie(
         "the patient, at what no patient opens",
         SESSION_COOKIE,
@@ -151,7 +151,7 @@ def _of_role_or_place(target: Exam, registry: Registry, mint: Mint, own: Grant) 
 def rightful(target: Exam, registry: Registry, mint: Mint) -> list[Knock]:
     """Who may see this exam with everything that there is of it: each route must open to one of them, else the walk would prove nothing."""
     program = registry.api_holder(target.hospital_id, datetime.now(UTC) + _AN_HOUR)
-    own = GrantHolder(_own_grant(target), consented=True)
+    own = GrantHolder(own_grant(target), consented=True)
     members = [registry.staff_holder(role, target.hospital_id) for role in Role if role is not Role.OPERATOR]
     return [
         bearer("API token of the hospital", mint.api(program.token_id), program),
@@ -160,7 +160,8 @@ def rightful(target: Exam, registry: Registry, mint: Mint) -> list[Knock]:
     ]
 
 
-def _own_grant(target: Exam) -> Grant:
+def own_grant(target: Exam) -> Grant:
+    """The grant of the exam's own paper."""
     return Grant(
         target.grant_id, target.hospital_id, GrantKind.PATIENT, ALL_RIGHTS, datetime.now(UTC), target.report_id,
         frozenset({target.study_instance_uid}), frozenset({target.report_id}),

@@ -27,7 +27,7 @@ from tests.support.samples import ct_study, fields_for, study_uid
 
 @dataclass(frozen=True)
 class Exam:
-    """What an asker would have to name to see it."""
+    """What an asker would have to name to see it. ``form`` is a browser's cookie for forms, and the token that belongs to it."""
 
     hospital_id: str
     study_instance_uid: str
@@ -38,6 +38,7 @@ class Exam:
     report_id: UUID
     grant_id: UUID
     orthanc_ids: dict[str, str]
+    form: tuple[str, str]
 
     @property
     def marks(self) -> tuple[str, ...]:
@@ -67,6 +68,7 @@ def make_exam(instance: Instance, folder: Path, hospital_id: str, aet: str, seed
         report_id=report_id,
         grant_id=UUID(grant_id),
         orthanc_ids=_orthanc_ids(instance, image),
+        form=Mint(instance).form(),
     )
 
 

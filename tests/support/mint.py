@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from secrets import token_hex
 from uuid import UUID, uuid4
 
 from cloudfilm.access.token import (
@@ -18,6 +19,7 @@ from cloudfilm.access.token import (
     issue_token,
 )
 from cloudfilm.storage.key_files import load_key_ring
+from portal.form_token import token_of
 from tests.support.instance import Instance
 
 
@@ -48,6 +50,11 @@ class Mint:
 
     def device(self) -> str:
         return self.token(DeviceToken(uuid4()))
+
+    def form(self) -> tuple[str, str]:
+        """The cookie of a browser, and what every form of ours carries in it."""
+        cookie = token_hex(16)
+        return cookie, token_of(cookie, self._key_ring.signing[-1])
 
     def internal(self) -> str:
         return self.token(InternalToken("tests"))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -61,6 +62,12 @@ def report_with_id(cursor: Cursor, report_id: UUID, for_update: bool = False) ->
 def reports_of_study(cursor: Cursor, study_instance_uid: str) -> list[ReportRecord]:
     """The reports that are bound to a study, oldest first."""
     cursor.execute(f"SELECT {_COLUMNS} FROM report WHERE study_instance_uid = %s ORDER BY received_at, report_id", (study_instance_uid,))
+    return [ReportRecord(*row) for row in cursor.fetchall()]
+
+
+def reports_with_ids(cursor: Cursor, report_ids: Iterable[UUID]) -> list[ReportRecord]:
+    """These reports, the newest first."""
+    cursor.execute(f"SELECT {_COLUMNS} FROM report WHERE report_id = ANY(%s) ORDER BY received_at DESC, report_id", (list(report_ids),))
     return [ReportRecord(*row) for row in cursor.fetchall()]
 
 

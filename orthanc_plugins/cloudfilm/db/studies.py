@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
@@ -50,6 +51,16 @@ def study_with_uid(cursor: Cursor, study_instance_uid: str) -> StudyRecord | Non
     cursor.execute(f"SELECT {_COLUMNS} FROM study WHERE study_instance_uid = %s", (study_instance_uid,))
     row = cursor.fetchone()
     return StudyRecord(*row) if row else None
+
+
+def studies_with_uids(cursor: Cursor, study_instance_uids: Iterable[str]) -> list[StudyRecord]:
+    """These studies, newest first."""
+    cursor.execute(
+        f"SELECT {_COLUMNS} FROM study WHERE study_instance_uid = ANY(%s)"
+        " ORDER BY study_date DESC NULLS LAST, study_time DESC NULLS LAST, study_instance_uid",
+        (list(study_instance_uids),),
+    )
+    return [StudyRecord(*row) for row in cursor.fetchall()]
 
 
 def record_study(cursor: Cursor, summary: StudySummary, now: datetime, complete: bool) -> str | None:

@@ -61,8 +61,14 @@ class AuditTrail:
             study_instance_uid=request.study_instance_uid or "",
             report_id=request.report_id,
         )
-        memory = self._denials if denied else self._visits
-        memory.get(replace(event, happened_at=datetime.min), lambda: self.record(event))
+        if denied:
+            self.denied(event)
+        else:
+            self._visits.get(replace(event, happened_at=datetime.min), lambda: self.record(event))
+
+    def denied(self, event: AuditEvent) -> None:
+        """Write down a try that failed: once for a while, however often it is repeated."""
+        self._denials.get(replace(event, happened_at=datetime.min), lambda: self.record(event))
 
     def visited(self, event: AuditEvent) -> None:
         """Write down what is one thing to whoever does it, however many requests or instances it takes."""

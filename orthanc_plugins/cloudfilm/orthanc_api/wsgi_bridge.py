@@ -6,7 +6,9 @@ percent-encoded; nginx therefore passes the query along in a header. Orthanc tak
 content type in a header of its own too. `SendHttpStatus` adds a second Content-Type after ours: nginx takes the
 first. `SetCookie` is not needed: a header may be set several times. A status that Orthanc has no name for is never sent and the client waits for
 ever: 429 travels as 509, which nginx turns back; 301 and 405 have calls of their own in Orthanc.
-A streamed answer has no length and ends with the connection, so that a client could not tell a cut from the end: it is sent in chunks (RFC 9112 §7.1), of which only a whole answer has the last.
+
+A streamed answer has no length and ends with the connection, so that a client could not tell a cut from the end: it is sent in chunks (RFC 9112
+§7.1), of which only a whole answer has the last.
 """
 
 from __future__ import annotations
