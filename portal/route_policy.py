@@ -30,12 +30,13 @@ class Opens(StrEnum):
 class RoutePolicy:
     """One line.
 
-    ``action`` is what the holder must be allowed to do, None where being there is enough; ``before_consent`` says that a visit gets an answer
-    (never the exam) before the disclaimer is accepted.
+    ``action`` is what the holder must be allowed to do, None where being there is enough, ``instead`` what suffices for less of an answer;
+    ``before_consent`` says that a visit gets an answer (never the exam) before the disclaimer is accepted.
     """
 
     opens: Opens
     action: Action | None = None
+    instead: Action | None = None
     before_consent: bool = False
 
 
@@ -47,7 +48,7 @@ STAFF = RoutePolicy(Opens.BY_STAFF_SESSION)
 
 def visit(action: Action | None = None, before_consent: bool = False) -> RoutePolicy:
     """A page of the patient, or of whoever a share was passed to."""
-    return RoutePolicy(Opens.BY_VISIT, action, before_consent)
+    return RoutePolicy(Opens.BY_VISIT, action, before_consent=before_consent)
 
 
 def staff(action: Action) -> RoutePolicy:
@@ -55,15 +56,15 @@ def staff(action: Action) -> RoutePolicy:
     return RoutePolicy(Opens.BY_STAFF_SESSION, action)
 
 
-def decided(action: Action) -> RoutePolicy:
+def decided(action: Action, instead: Action | None = None) -> RoutePolicy:
     """Whoever may do this, with whatever credential."""
-    return RoutePolicy(Opens.BY_DECISION, action)
+    return RoutePolicy(Opens.BY_DECISION, action, instead)
 
 
 POLICIES = {
     "access.open_by_code": KEY,
     "access_log.get_access_log": visit(Action.READ_OWN_LOG),
-    "access_log_page.show_access_log": visit(Action.READ_OWN_LOG),
+    "access_log_page.show_access_log": visit(Action.READ_OWN_LOG, before_consent=True),
     "archive.download": decided(Action.RETRIEVE_ORIGINALS),
     "authorise.judge": CLOSED,
     "cleaned_dicomweb.metadata": decided(Action.READ_CLEANED_METADATA),
@@ -91,11 +92,11 @@ POLICIES = {
     "shares.delete_share": visit(Action.SHARE),
     "shares.get_shares": visit(Action.SHARE),
     "shares.post_share": visit(Action.SHARE),
-    "shares_pages.ask_to_end": visit(Action.SHARE),
-    "shares_pages.show_share_form": visit(Action.SHARE),
-    "shares_pages.show_shares": visit(Action.SHARE),
-    "shares_pages.take_end": visit(Action.SHARE),
-    "shares_pages.take_share_form": visit(Action.SHARE),
+    "shares_pages.ask_to_end": visit(Action.SHARE, before_consent=True),
+    "shares_pages.show_share_form": visit(Action.SHARE, before_consent=True),
+    "shares_pages.show_shares": visit(Action.SHARE, before_consent=True),
+    "shares_pages.take_end": visit(Action.SHARE, before_consent=True),
+    "shares_pages.take_share_form": visit(Action.SHARE, before_consent=True),
     "sign_in.show_sign_in": PUBLIC,
     "sign_in.show_start": PUBLIC,
     "sign_in.sign_out": PUBLIC,

@@ -106,7 +106,9 @@ class RouteMap:
 
     def policy_at_public_door(self, method: str, address: str) -> RoutePolicy:
         """What a path is at nginx: the portal's where it has one, else Orthanc's."""
-        return self._policy_of_portal(method, urlsplit(address).path) or self._policy_of_orthanc(method, address)
+        policy = self._policy_of_portal(method, urlsplit(address).path) or self._policy_of_orthanc(method, address)
+        # nginx sends whoever may not see names, or not the report, to the portal for cleaned ones.
+        return decided(Action.READ_METADATA, instead=Action.READ_CLEANED_METADATA) if policy.action is Action.READ_METADATA else policy
 
     def policy_behind_nginx(self, method: str, address: str) -> RoutePolicy:
         """What a path is at Orthanc's own port."""
