@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import re
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,15 +14,20 @@ from uuid import UUID, uuid4
 
 import click
 
+from admin.audit import audit
 from admin.installation import Installation, known_hospital, now
+from admin.keys import key
+from admin.oidc import oidc
+from admin.set_aside import set_aside
 from admin.stations import station
+from admin.users import user
 from cloudfilm.access.audit import AuditKind
 from cloudfilm.access.grant import Grant
 from cloudfilm.access.holder import ApiHolder, Scope
 from cloudfilm.access.token import ApiToken, issue_token
-from cloudfilm.db.api_tokens import add_api_token, revoke_api_token
-from cloudfilm.db.database import Cursor, Database
-from cloudfilm.db.grants import list_grants, revoke_grant
+from cloudfilm.db.api_tokens import add_api_token, hospital_of_token, revoke_api_token
+from cloudfilm.db.database import Database
+from cloudfilm.db.grants import grant_with_id, list_grants, revoke_grant
 from cloudfilm.db.hospitals import (
     Hospital,
     Modality,
@@ -126,7 +131,7 @@ def modality_add(installation: Installation, hospital_id: str, aet: str, host: s
         if stored.hospital_id != hospital_id:
             raise click.ClickException(f"The AE title {aet} belongs to another hospital already: choose another for this device.")
         # Inside the transaction: what Orthanc did not take is not recorded.
-        OrthancClient(installation.settings.orthanc_url, installation.key_ring, "admin", now).set_modality(aet, host)
+        OrthancClient(installation.settings.orthanc_url, lambda: installation.key_ring, "admin", now).set_modality(aet, host)
         installation.record_in(cursor, AuditKind.ADMINISTERED, f"let the modality {aet} in from {host}", hospital_id)
     installation.say(asdict(stored), f"{aet} at {host} now sends for {hospital_id}. Called AE title: CLOUDFILM.")
 
@@ -162,7 +167,12 @@ def token_issue(installation: Installation, hospital_id: str, scope: str, days: 
 @click.pass_obj
 def token_revoke(installation: Installation, token_id: UUID) -> None:
     """Revoke a token; effective within seconds."""
-    _revoke(installation, revoke_api_token, token_id, "token")
+    with installation.database.transaction() as cursor:
+        hospital_id = hospital_of_token(cursor, token_id)
+        if hospital_id is None or not revoke_api_token(cursor, token_id, now()):
+            raise click.ClickException(f"There is no token {token_id}.")
+        installation.record_in(cursor, AuditKind.ADMINISTERED, f"revoked token {token_id}", hospital_id)
+    installation.say({"token_id": token_id, "revoked": True}, "The token is revoked.")
 
 
 @cloudfilm.group()
@@ -188,7 +198,12 @@ def grant_list(installation: Installation, hospital_id: str) -> None:
 @click.pass_obj
 def grant_revoke(installation: Installation, grant_id: UUID) -> None:
     """Revoke a grant, for example of a lost paper; effective within seconds."""
-    _revoke(installation, revoke_grant, grant_id, "grant")
+    with installation.database.transaction() as cursor:
+        grant = grant_with_id(cursor, grant_id)
+        if grant is None or not revoke_grant(cursor, grant_id, now(), getpass.getuser()):
+            raise click.ClickException(f"There is no grant {grant_id}.")
+        installation.record_in(cursor, AuditKind.GRANT_REVOKED, "", grant.hospital_id, grant_id)
+    installation.say({"grant_id": grant_id, "revoked": True}, "The grant is revoked.")
 
 
 def _grant_facts(grant: Grant, moment: datetime) -> dict[str, Any]:
@@ -207,17 +222,6 @@ def _grant_facts(grant: Grant, moment: datetime) -> dict[str, Any]:
     }
 
 
-cloudfilm.add_command(station)
-
-
-def _revoke(installation: Installation, revoke: Callable[[Cursor, UUID, datetime], bool], identifier: UUID, what: str) -> None:
-    with installation.database.transaction() as cursor:
-        if not revoke(cursor, identifier, now()):
-            raise click.ClickException(f"There is no {what} {identifier}.")
-        installation.record_in(cursor, AuditKind.ADMINISTERED, f"revoked {what} {identifier}")
-    installation.say({f"{what}_id": identifier, "revoked": True}, f"The {what} is revoked.")
-
-
 def _scopes(text: str) -> frozenset[Scope]:
     names = [name.strip() for name in text.split(",") if name.strip()]
     allowed = [scope.value for scope in Scope]
@@ -232,6 +236,9 @@ def _matching(pattern: re.Pattern[str], value: str, allowed: str) -> str:
         raise click.BadParameter(f"{value!r}; allowed is {allowed}")
     return value
 
+
+for group in (station, user, set_aside, key, oidc, audit):
+    cloudfilm.add_command(group)
 
 if __name__ == "__main__":
     cloudfilm(prog_name="scripts/cloudfilm")

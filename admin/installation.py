@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import click
 
@@ -29,9 +30,9 @@ class Installation:
     environment: dict[str, str]
     as_json: bool
 
-    def record_in(self, cursor: Cursor, kind: AuditKind, detail: str, hospital_id: str = "") -> None:
+    def record_in(self, cursor: Cursor, kind: AuditKind, detail: str, hospital_id: str = "", grant_id: UUID | None = None) -> None:
         """Write down, as the last step of a transaction, what is being administered."""
-        event = AuditEvent(now(), kind, "success", ActorKind.CONSOLE, actor_id=getpass.getuser(), hospital_id=hospital_id, detail=detail)
+        event = AuditEvent(now(), kind, "success", ActorKind.CONSOLE, getpass.getuser(), hospital_id, grant_id, detail=detail)
         append_event(cursor, event, self.key_ring.auditing)
 
     def say(self, facts: dict[str, Any], sentence: str) -> None:

@@ -10,10 +10,12 @@ import sys
 from cloudfilm.db.migrate import DatabaseIsNewer, migrate, migrations
 from machine.certificate import ensure_certificate
 from machine.configuration import configuration_values
+from machine.default_passwords import check_passwords
 from machine.folders import prepare_folders
-from machine.installation import APP, POSTGRESQL, POSTGRESQL_SOCKETS, RUN, VERSION_FILE, CannotStart, memory_folder
+from machine.installation import APP, DATA, POSTGRESQL, POSTGRESQL_SOCKETS, RUN, VERSION_FILE, CannotStart, memory_folder
 from machine.postgresql import database_uri, ensure_cluster, ensure_databases
 from machine.preflight import check_disk, check_version
+from machine.printing import prepare_printing
 from machine.templates import render_nginx
 
 ORTHANC = "cloudfilm:8042"
@@ -21,7 +23,7 @@ ORTHANC = "cloudfilm:8042"
 
 def main() -> int:
     """Become the part that is named; returns only when that cannot be."""
-    parts = {"postgresql": _postgresql, "orthanc": _orthanc, "worker": _worker, "nginx": _nginx}
+    parts = {"postgresql": _postgresql, "orthanc": _orthanc, "worker": _worker, "intake": _intake, "printer": _printer, "nginx": _nginx}
     part = parts.get(sys.argv[1]) if len(sys.argv) == 2 else None
     if part is None:
         print(f"usage: python -m machine.container {'|'.join(parts)}", file=sys.stderr)
@@ -29,6 +31,7 @@ def main() -> int:
     try:
         check_version(migrations()[-1][0])
         check_disk()
+        check_passwords(os.environ, APP / "orthanc.json")
         prepare_folders()
         part()
     except (CannotStart, DatabaseIsNewer) as error:
@@ -51,7 +54,20 @@ def _orthanc() -> None:
 
 
 def _worker() -> None:
+    os.environ["CUPS_SERVER"] = str(RUN / "cups.sock")  # stamped copies go to real printers
     _become("orthanc", sys.executable, "-m", "cloudfilm.jobs")
+
+
+def _intake() -> None:
+    os.environ["CLOUDFILM_HL7_BIND"] = "0.0.0.0"  # noqa: S104 - the container's own network
+    os.environ["CUPS_SERVER"] = str(RUN / "cups.sock")
+    _become("orthanc", sys.executable, "-m", "cloudfilm.intakes")
+
+
+def _printer() -> None:
+    public_url = os.environ.get("CLOUDFILM_PUBLIC_URL", "https://localhost:8443")
+    prepare_printing(configuration_values("0.0.0.0", 8080, 8443, 6310, public_url, ORTHANC))  # noqa: S104
+    os.execv("/usr/sbin/cupsd", ["cupsd", "-f", "-c", str(DATA / "cups/cupsd.conf"), "-s", str(DATA / "cups/cups-files.conf")])  # noqa: S606
 
 
 def _nginx() -> None:

@@ -18,8 +18,10 @@ _OWNERS = {
     POSTGRESQL_SOCKETS: ("postgres", 0o755),
     DATA / "orthanc": ("orthanc", 0o700),
     DATA / "documents": ("orthanc", 0o700),
+    DATA / "set-aside": ("orthanc", 0o700),
     DATA / "keys": ("orthanc", 0o700),
     DATA / "folders": ("orthanc", 0o2775),
+    DATA / "audit": ("orthanc", 0o700),
 }
 
 

@@ -12,6 +12,7 @@ import threading
 from cloudfilm.db.migrate import DatabaseIsNewer, migrate, migrations
 from machine.certificate import ensure_certificate
 from machine.configuration import configuration_values
+from machine.default_passwords import check_passwords
 from machine.folders import prepare_folders
 from machine.installation import APP, ENVIRONMENT_FILE, RUN, VERSION_FILE, CannotStart, memory_folder
 from machine.options import Options, parse_options
@@ -34,6 +35,7 @@ def main() -> int:
         check_version(migrations()[-1][0])
         check_disk()
         check_ports(options)
+        check_passwords(os.environ, APP / "orthanc.json")
         supervisor = _start(options, stop)
     except (CannotStart, DatabaseIsNewer) as error:
         print(f"cloudfilm: {error}", file=sys.stderr)

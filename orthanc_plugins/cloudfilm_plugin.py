@@ -22,18 +22,23 @@ import orthanc  # noqa: E402
 from cloudfilm.db.database import Database  # noqa: E402
 from cloudfilm.doors.audit_trail import AuditTrail  # noqa: E402
 from cloudfilm.doors.doorkeeper import Doorkeeper  # noqa: E402
+from cloudfilm.doors.openid_memory import OpenIdMemory  # noqa: E402
+from cloudfilm.doors.openid_provider import OpenIdProvider  # noqa: E402
 from cloudfilm.doors.staff_limits import StaffLimits  # noqa: E402
+from cloudfilm.doors.staff_sign_in import StaffSignIn, read_client_secret  # noqa: E402
 from cloudfilm.orthanc_api.admission import Admission  # noqa: E402
 from cloudfilm.orthanc_api.changes import StudyChanges  # noqa: E402
 from cloudfilm.orthanc_api.http_filter import HttpFilter  # noqa: E402
 from cloudfilm.orthanc_api.incoming import IncomingInstances  # noqa: E402
+from cloudfilm.orthanc_api.internal_metadata import InternalMetadata  # noqa: E402
 from cloudfilm.orthanc_api.internal_search import InternalSearch  # noqa: E402
 from cloudfilm.orthanc_api.rest_client import OrthancClient  # noqa: E402
 from cloudfilm.orthanc_api.senders import SenderOfThread  # noqa: E402
+from cloudfilm.orthanc_api.set_aside_keeper import SetAsideKeeper  # noqa: E402
 from cloudfilm.orthanc_api.wsgi_bridge import answer  # noqa: E402
-from cloudfilm.settings import SECTION, parse_settings  # noqa: E402
+from cloudfilm.settings import SECTION, Settings, parse_settings  # noqa: E402
 from cloudfilm.storage.documents import DocumentStore  # noqa: E402
-from cloudfilm.storage.key_files import load_key_ring  # noqa: E402
+from cloudfilm.storage.key_files import KeyFiles  # noqa: E402
 from portal.app import create_app  # noqa: E402
 from portal.services import Services  # noqa: E402
 
@@ -52,29 +57,46 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def openid_connect(settings: Settings, database: Database) -> tuple[OpenIdProvider | None, StaffSignIn | None]:
+    """The identity provider for programs and for staff, as far as there is one."""
+    if not settings.oidc_issuer:
+        return None, None
+    memory = OpenIdMemory(settings.oidc_issuer)
+    provider = OpenIdProvider(memory, settings.oidc_audience, settings.oidc_hospital_claim, database)
+    if not settings.oidc_client_id:
+        return provider, None
+    secret = read_client_secret(settings.oidc_client_secret_file)
+    return provider, StaffSignIn(memory, provider, settings.oidc_client_id, secret, settings.public_url)
+
+
 def install() -> None:
     """Read the settings, build every part once and register it."""
     logging.basicConfig(level=logging.INFO, handlers=[OrthancLog(logging.WARNING)])
     settings = parse_settings(json.loads(orthanc.GetConfiguration())[SECTION])
     database = Database(settings.database_uri, maximum_connections=16)
-    key_ring = load_key_ring(settings.keys_directory)
-    audit_trail = AuditTrail.over(database, key_ring.auditing, now)
+    keys = KeyFiles(settings.keys_directory)
+    audit_trail = AuditTrail.over(database, keys().auditing, now)
     limits = StaffLimits(timedelta(minutes=settings.staff_idle_minutes), timedelta(hours=settings.staff_session_hours))
-    doorkeeper = Doorkeeper(database, key_ring, now, audit_trail, limits)
+    identity_provider, staff_sign_in = openid_connect(settings, database)
+    doorkeeper = Doorkeeper(database, keys, now, audit_trail, limits, identity_provider)
     senders = SenderOfThread()
-    incoming = IncomingInstances(Admission(database), senders, orthanc)
+    set_aside = DocumentStore(settings.set_aside_directory)
+    keeper = SetAsideKeeper(database, set_aside, audit_trail, settings.set_aside_megabytes * 1_000_000, now, os.urandom)
+    incoming = IncomingInstances(Admission(database), keeper, senders, audit_trail, orthanc)
     application = create_app(
         Services(
             settings=settings,
             database=database,
-            key_ring=key_ring,
+            keys=keys,
             doorkeeper=doorkeeper,
             audit_trail=audit_trail,
             documents=DocumentStore(settings.documents_directory),
             search=InternalSearch(orthanc.RestApiGetAfterPlugins),
-            study_archive=OrthancClient(settings.orthanc_url, key_ring, "portal", now).media,
+            study_archive=OrthancClient(settings.orthanc_url, keys, "portal", now).media,
+            metadata=InternalMetadata(orthanc.RestApiGetAfterPlugins, orthanc.OrthancException),
             clock=now,
             entropy=os.urandom,
+            staff_sign_in=staff_sign_in,
         )
     )
 

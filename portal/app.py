@@ -6,22 +6,55 @@ from __future__ import annotations
 from flask import Flask
 
 from portal.api.access import access
+from portal.api.access_log import access_log
 from portal.api.archive import archive
 from portal.api.authorise import authorise
+from portal.api.cleaned_dicomweb import cleaned_dicomweb
 from portal.api.denied import denied
 from portal.api.dicomweb_search import dicomweb_search
 from portal.api.health import health
 from portal.api.reports import reports
+from portal.api.shares import shares
 from portal.failures import register_failures
 from portal.form_token import register_form_token
 from portal.language import register_language
 from portal.origin import refuse_foreign_origin
+from portal.pages.access_log import access_log as access_log_page
 from portal.pages.entrance import entrance
 from portal.pages.exam import exam
+from portal.pages.shares import shares as shares_pages
 from portal.pages.viewer import viewer
+from portal.route_policy import check_policies
 from portal.services import Services
+from portal.staff.account import account
+from portal.staff.audit import audit
+from portal.staff.grants import grants
+from portal.staff.oidc import staff_oidc
+from portal.staff.sign_in import sign_in
+from portal.staff.studies import studies
+from portal.staff.tokens import tokens
+from portal.staff.users import users
 
-BLUEPRINTS = (entrance, exam, viewer, access, reports, dicomweb_search, health, denied, authorise, archive)
+STAFF = (sign_in, staff_oidc, studies, account, users, grants, tokens, audit)
+BLUEPRINTS = (
+    entrance,
+    exam,
+    viewer,
+    shares_pages,
+    access_log_page,
+    access,
+    reports,
+    shares,
+    access_log,
+    archive,
+    dicomweb_search,
+    cleaned_dicomweb,
+    health,
+    *STAFF,
+    # Asked by nginx only.
+    authorise,
+    denied,
+)
 _MEGABYTE = 1024 * 1024
 
 
@@ -38,4 +71,5 @@ def create_app(services: Services) -> Flask:
     register_form_token(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    check_policies(app)
     return app

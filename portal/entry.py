@@ -8,7 +8,7 @@ who has. A QR code's secret cannot be guessed and always opens.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flask import Response
@@ -57,14 +57,22 @@ def open_with_secret(secret: str, kind: GrantKind) -> Opened | None:
     secret_hash = hash_secret(secret)
     if secret_hash is None:
         return None
+    known = visitor()
     with services().database.transaction() as cursor:
         grant = grant_with_secret(cursor, secret_hash)
-        if grant is None or grant.kind is not kind or not grant.is_open(services().clock()):
+        if grant is None or grant.kind is not kind:
             return None
-        known = visitor()
-        if known is not None and known.grant.grant_id == grant.grant_id:
-            return Opened(grant, known.consented)
-        return Opened(grant, consented=False) if _count_opening(cursor, grant) else None
+        why_not = grant.why_closed(services().clock())
+        if why_not is None:
+            if known is not None and known.grant.grant_id == grant.grant_id:
+                return Opened(grant, known.consented)
+            if _count_opening(cursor, grant):
+                return Opened(grant, consented=False)
+    trail = services().audit_trail
+    trail.denied(
+        replace(trail.grant_event(AuditKind.GRANT_OPENED, grant, asker(), why_not or "opened as often as it may be"), outcome="denied")
+    )
+    return None
 
 
 def open_with_code(typed: str) -> tuple[Opened | None, int]:
@@ -84,7 +92,8 @@ def open_with_code(typed: str) -> tuple[Opened | None, int]:
     normalised = code or "0" * 12
     code_hash, code_start_hash = hash_access_code(normalised, hashing), hash_access_code(start_of(normalised), hashing)
     with services().database.transaction() as cursor:
-        on_grant = count_wrong_try_on_grant(cursor, code_start_hash)
+        tried = count_wrong_try_on_grant(cursor, code_start_hash)
+        on_grant = tried.tries if tried else None
         if on_grant is None or on_grant <= WRONG_TRIES_OF_A_GRANT:
             grant = grant_with_code(cursor, code_hash) if code else None
             if grant is not None and grant.is_open(now) and _count_opening(cursor, grant):
@@ -93,7 +102,11 @@ def open_with_code(typed: str) -> tuple[Opened | None, int]:
                 forgive_wrong_try_on_grant(cursor, grant.grant_id)
                 return Opened(grant, consented=False), left + 1
         at_this_code = count_try(cursor, f"code:{code_hash.hex()}", window)
-        services().audit_trail.record_in(cursor, services().audit_trail.event(AuditKind.WRONG_CODE, None, asker(), outcome="denied"))
+        event = services().audit_trail.event(AuditKind.WRONG_CODE, None, asker(), outcome="denied")
+        if tried is not None:
+            # The patient sees it in their log.
+            event = replace(event, grant_id=tried.grant_id, hospital_id=tried.hospital_id)
+        services().audit_trail.record_in(cursor, event)
     if at_this_code > _TRIES_AT_ONE_CODE or (on_grant or 0) > WRONG_TRIES_OF_A_GRANT:
         raise _too_many(now)
     return None, left if on_grant is None else min(left, WRONG_TRIES_OF_A_GRANT - on_grant)

@@ -32,6 +32,26 @@ class Permissions:
 
 
 @dataclass(frozen=True, slots=True)
+class ShareNotice:
+    """Who passed the exam on, as the patient named the link, and until when it opens."""
+
+    nickname: str
+    until: str
+    hides_names: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExamEntry:
+    """Another exam within reach, in a list. Without a report there are only images to open."""
+
+    report_id: UUID | None
+    study_instance_uid: str | None
+    date: str
+    modality: str
+    body_part: str
+
+
+@dataclass(frozen=True, slots=True)
 class ExamView:
     """``images`` is ``waiting`` (none yet), ``arriving`` or ``complete``; ``being_read`` says that a worker has not read the report yet."""
 
@@ -47,6 +67,18 @@ class ExamView:
     image_count: int
     series_count: int
     may: Permissions = Permissions()
+    share: ShareNotice | None = None
+    others: tuple[ExamEntry, ...] = ()
+
+    @property
+    def query(self) -> str:
+        """What keeps this exam chosen on the report's page, where there are several."""
+        return f"?report={self.report_id}" if self.others else ""
+
+    @property
+    def images_query(self) -> str:
+        """What makes the viewer open this exam alone, where there are several."""
+        return f"?study={self.study_instance_uid}" if self.others and self.study_instance_uid else ""
 
 
 def permissions(holder: GrantHolder, report: ReportRecord, now: datetime) -> Permissions:
@@ -61,7 +93,8 @@ def permissions(holder: GrantHolder, report: ReportRecord, now: datetime) -> Per
         text=may(Action.READ_REPORT),
         pages=may(Action.SEE_REPORT_PAGES),
         download=may(Action.DOWNLOAD_REPORT),
-        images=may(Action.VIEW_IMAGES) or not has_images,
+        # While there are none, whoever may look for images may wait for them.
+        images=may(Action.VIEW_IMAGES if has_images else Action.QUERY),
         originals=has_images and may(Action.RETRIEVE_ORIGINALS),
         share=may(Action.SHARE),
         log=may(Action.READ_OWN_LOG),
@@ -69,31 +102,73 @@ def permissions(holder: GrantHolder, report: ReportRecord, now: datetime) -> Per
     )
 
 
-def exam_view(hospital: Hospital, report: ReportRecord, study: StudyRecord | None, may: Permissions) -> ExamView:
+def exam_view(
+    hospital: Hospital,
+    report: ReportRecord,
+    study: StudyRecord | None,
+    may: Permissions,
+    share: ShareNotice | None = None,
+    others: tuple[ExamEntry, ...] = (),
+) -> ExamView:
     """Put together what is known and may be shown; the report's own words win over the images' headers."""
-    fields = ReportFields.from_json(report.fields)
-    if not may.names:
-        fields = without_names(fields, _names_in(study))
-    elif not may.text:
-        fields = ReportFields(
-            patient_name=fields.patient_name, modality=fields.modality, exam_time=fields.exam_time, body_part=fields.body_part
-        )
-    has_images = study is not None and study.instance_count > 0
-    modalities = [modality for modality in (study.modalities if study else []) if modality not in ("SR", "PR", "KO", "DOC", "SEG")]
+    said = ReportFields.from_json(report.fields)
+    fields = _shown(said, hospital, study, may)
     return ExamView(
         report_id=report.report_id,
         study_instance_uid=report.study_instance_uid,
-        hospital_name="" if not may.names else fields.hospital_name or hospital.name,
+        hospital_name=(fields.hospital_name or hospital.name) if may.names else "",
         being_read=report.status == "received",
-        unreadable=report.status in ("review", "refused") and fields.is_empty,
-        fields=fields if may.text else ReportFields(patient_name=fields.patient_name, modality=fields.modality, exam_time=fields.exam_time),
+        unreadable=report.status in ("review", "refused") and said.is_empty,
+        fields=fields,
         patient_name=(fields.patient_name or (display_name(study.patient_name) if study else "")) if may.names else "",
-        modality=fields.modality or "/".join(modalities),
-        images="waiting" if not has_images else "complete" if study is not None and study.complete_at else "arriving",
+        modality=_modality(fields, study),
+        images=_images(study),
         image_count=study.instance_count if study else 0,
         series_count=study.series_count if study else 0,
         may=may,
+        share=share,
+        others=others,
     )
+
+
+def exam_entry(hospital: Hospital, report: ReportRecord | None, study: StudyRecord | None, may: Permissions) -> ExamEntry:
+    """One line of the list of exams."""
+    fields = _shown(ReportFields.from_json(report.fields) if report else ReportFields(), hospital, study, may)
+    studied = str(study.study_date or "") if study else ""
+    return ExamEntry(
+        report_id=report.report_id if report else None,
+        study_instance_uid=study.study_instance_uid if study else None,
+        date=(fields.exam_time or "")[:10] or studied,
+        modality=_modality(fields, study),
+        body_part=fields.body_part or (study.body_part if study else ""),
+    )
+
+
+def shown_fields(report: ReportRecord, hospital: Hospital, study: StudyRecord | None) -> ReportFields:
+    """A report's fields for whoever may read it but not know whose it is."""
+    return _shown(ReportFields.from_json(report.fields), hospital, study, Permissions(names=False))
+
+
+def _shown(fields: ReportFields, hospital: Hospital, study: StudyRecord | None, may: Permissions) -> ReportFields:
+    """The fields that may be seen: without names where the grant hides them, and of a report that may not be read what its images say too."""
+    if not may.names:
+        fields = without_names(fields, [hospital.name, *_names_in(study)])
+    if not may.text:
+        fields = ReportFields(
+            patient_name=fields.patient_name, modality=fields.modality, exam_time=fields.exam_time, body_part=fields.body_part
+        )
+    return fields
+
+
+def _modality(fields: ReportFields, study: StudyRecord | None) -> str:
+    of_images = [modality for modality in (study.modalities if study else []) if modality not in ("SR", "PR", "KO", "DOC", "SEG")]
+    return fields.modality or "/".join(of_images)
+
+
+def _images(study: StudyRecord | None) -> str:
+    if study is None or study.instance_count == 0:
+        return "waiting"
+    return "complete" if study.complete_at else "arriving"
 
 
 def _names_in(study: StudyRecord | None) -> list[str]:

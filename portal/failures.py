@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from cloudfilm.errors import CloudFilmError, TooManyAttempts
 
 _log = logging.getLogger(__name__)
-_FOR_PROGRAMS = ("/api/", "/dicom-web/", "/wado", "/metrics", "/denied")
+_FOR_PROGRAMS = ("/api/", "/dicom-web/", "/cleaned/", "/wado", "/metrics", "/denied")
 
 
 def problem(status: HTTPStatus, detail: str, **members: int) -> Response:
@@ -57,6 +57,15 @@ def _unexpected(error: Exception) -> Response:
 def _answer(status: HTTPStatus, message: str) -> Response:
     if request.path.startswith(_FOR_PROGRAMS):
         return problem(status, message)
-    response = Response(render_template("failure.html", status=int(status)), status=status)
+    response = Response(_page(status), status=status)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _page(status: HTTPStatus) -> str:
+    """For staff in their words; whoever is not signed in gets the form for it."""
+    if not f"{request.path}/".startswith("/staff/"):
+        return render_template("failure.html", status=int(status))
+    if status is HTTPStatus.UNAUTHORIZED:
+        return render_template("staff/sign_in.html", next=request.path)
+    return render_template("staff/failure.html", status=int(status))

@@ -35,7 +35,7 @@ def csrf_field() -> Markup:
     if "form_cookie" not in g:
         g.form_cookie = request.cookies.get(COOKIE) or base64.urlsafe_b64encode(services().entropy(_COOKIE_BYTES)).decode("ascii")
     newest = services().key_ring.signing[-1]
-    return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, _token(g.form_cookie, newest))
+    return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, token_of(g.form_cookie, newest))
 
 
 def _refuse_foreign_form() -> None:
@@ -44,7 +44,7 @@ def _refuse_foreign_form() -> None:
     if request.method == "DELETE":
         return
     cookie, sent = request.cookies.get(COOKIE, ""), request.form.get(FIELD, "")
-    if cookie and any(hmac.compare_digest(_token(cookie, key).encode(), sent.encode()) for key in services().key_ring.signing):
+    if cookie and any(hmac.compare_digest(token_of(cookie, key).encode(), sent.encode()) for key in services().key_ring.signing):
         return
     raise BadRequest("The form is out of date or was sent from another site. Please reload the page and send it again.")
 
@@ -56,6 +56,7 @@ def _remember(response: Response) -> Response:
     return response
 
 
-def _token(cookie: str, key: SigningKey) -> str:
+def token_of(cookie: str, key: SigningKey) -> str:
+    """The token that belongs to a browser's cookie."""
     digest = hmac.digest(key.for_kind("form"), cookie.encode(), hashlib.sha256)
     return base64.urlsafe_b64encode(digest[:24]).decode("ascii")

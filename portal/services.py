@@ -10,35 +10,45 @@ from typing import Any, cast
 
 from flask import current_app
 
-from cloudfilm.access.key_ring import KeyRing
+from cloudfilm.access.key_ring import KeyRing, KeySource
 from cloudfilm.db.database import Database
 from cloudfilm.doors.audit_trail import AuditTrail
 from cloudfilm.doors.doorkeeper import Doorkeeper
+from cloudfilm.doors.staff_sign_in import StaffSignIn
 from cloudfilm.reports.intake import Intake
 from cloudfilm.settings import Settings
 from cloudfilm.storage.documents import DocumentStore
 
 type Search = Callable[[str, Sequence[tuple[str, str]]], list[dict[str, Any]]]
+type Metadata = Callable[..., list[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
     """The parts, wired.
 
-    ``search`` asks DICOMweb's QIDO-RS without restriction; ``study_archive`` gives a study of Orthanc's as a ZIP in portions;
-    ``clock`` gives the time in UTC; ``entropy`` gives random bytes.
+    ``search`` and ``metadata`` ask DICOMweb without restriction; ``study_archive`` gives a study of Orthanc's as a ZIP in portions;
+    ``clock`` gives the time in UTC; ``entropy`` gives random bytes; ``staff_sign_in`` is the hospital's identity provider, if staff may
+    come from there.
     """
 
     settings: Settings
     database: Database
-    key_ring: KeyRing
+    keys: KeySource
     doorkeeper: Doorkeeper
     audit_trail: AuditTrail
     documents: DocumentStore
     search: Search
     study_archive: Callable[[str], Iterator[bytes]]
+    metadata: Metadata
     clock: Callable[[], datetime]
     entropy: Callable[[int], bytes]
+    staff_sign_in: StaffSignIn | None = None
+
+    @property
+    def key_ring(self) -> KeyRing:
+        """The keys of this moment."""
+        return self.keys()
 
     @property
     def intake(self) -> Intake:

@@ -49,14 +49,18 @@ def end_staff_session_cookie(response: Response) -> None:
     response.delete_cookie(STAFF_COOKIE, path="/", secure=True, httponly=True, samesite="Lax")
 
 
-def remember_device(response: Response) -> None:
-    """This device has opened a grant: from now on its wrong tries are its own, not its network's."""
-    if known_device() is None:
-        _set_cookie(response, DEVICE_COOKIE, DeviceToken(new_id()), _DEVICE_LIFETIME)
+def remember_device(response: Response) -> UUID:
+    """This device has opened a grant or an account: from now on its wrong tries are its own, not its network's."""
+    known = known_device()
+    if known is not None:
+        return known
+    device_id = new_id()
+    _set_cookie(response, DEVICE_COOKIE, DeviceToken(device_id), _DEVICE_LIFETIME)
+    return device_id
 
 
 def known_device() -> UUID | None:
-    """The device that has opened a grant before, None for a new one."""
+    """The device that has opened a grant or an account before, None for a new one."""
     text = asker().cookie(DEVICE_COOKIE)
     token = read_token(text, services().key_ring, services().clock()) if text else None
     return token.device_id if isinstance(token, DeviceToken) else None

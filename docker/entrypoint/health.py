@@ -19,6 +19,7 @@ from contextlib import closing
 import psycopg2
 
 from cloudfilm.db.workers import count_live_workers
+from machine.printing import is_printing_up
 
 _SECONDS = 5
 _WORKER_SILENT_SECONDS = 30
@@ -44,6 +45,17 @@ def ask_worker() -> None:
             raise NotWell("no worker has been heard of lately")
 
 
+def ask_intake() -> None:
+    """It listens for HL7."""
+    socket.create_connection(("127.0.0.1", 2575), timeout=_SECONDS).close()
+
+
+def ask_printer() -> None:
+    """The print server answers."""
+    if not is_printing_up():
+        raise NotWell("the print server does not answer")
+
+
 def ask_nginx() -> None:
     """The whole way: TLS, nginx, Orthanc, portal."""
     refuse_parts_down(_health("https://127.0.0.1:8443/api/v1/health"), of={"portal"})
@@ -52,6 +64,8 @@ def ask_nginx() -> None:
 QUESTIONS: Mapping[str, Callable[[], None]] = {
     "cloudfilm": ask_cloudfilm,
     "worker": ask_worker,
+    "intake": ask_intake,
+    "printer": ask_printer,
     "nginx": ask_nginx,
 }
 

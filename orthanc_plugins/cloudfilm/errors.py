@@ -45,6 +45,12 @@ class NotFound(CloudFilmError):
         super().__init__(public_message)
 
 
+class NotAcceptable(CloudFilmError):
+    """It cannot be given in any form that the client takes."""
+
+    status = HTTPStatus.NOT_ACCEPTABLE
+
+
 class Conflict(CloudFilmError):
     """The request contradicts what is already stored."""
 

@@ -42,8 +42,17 @@ class Settings:
     wrong_codes_per_quarter_hour_in_all: int
     staff_session_hours: int
     staff_idle_minutes: int
+    oidc_issuer: str
+    oidc_audience: str
+    oidc_hospital_claim: str
+    oidc_client_id: str
+    oidc_client_secret_file: Path | None
+    oidc_link_by_login: bool
+    set_aside_megabytes: int
     stamp_corner: str
     stamp_size_millimeters: int
+    audit_syslog: str
+    audit_syslog_ca_file: str
 
     @property
     def keys_directory(self) -> Path:
@@ -54,6 +63,16 @@ class Settings:
     def documents_directory(self) -> Path:
         """Folder of report documents and page images, by content."""
         return self.data_directory / "documents"
+
+    @property
+    def audit_heads_file(self) -> Path:
+        """What the audit trail ended with, minute by minute."""
+        return self.data_directory / "audit" / "heads.log"
+
+    @property
+    def set_aside_directory(self) -> Path:
+        """Folder of refused instances that people have still to look at, by content."""
+        return self.data_directory / "set-aside"
 
 
 def parse_settings(section: Mapping[str, Any]) -> Settings:
@@ -85,17 +104,32 @@ def parse_settings(section: Mapping[str, Any]) -> Settings:
         wrong_codes_per_quarter_hour_in_all=reader.integer("WrongCodesPerQuarterHourInAll", 1, 1_000_000),
         staff_session_hours=reader.integer("StaffSessionHours", 1, 24),
         staff_idle_minutes=reader.integer("StaffIdleMinutes", 1, 240),
+        oidc_issuer=(issuer := reader.issuer("OidcIssuer")),
+        oidc_audience=(audience := reader.optional("OidcAudience")),
+        oidc_hospital_claim=reader.text("OidcHospitalClaim", "the name of a claim, for example hospital"),
+        oidc_client_id=reader.client_id("OidcClientId", issuer, audience),
+        oidc_client_secret_file=Path(secret_file) if (secret_file := reader.optional("OidcClientSecretFile")) else None,
+        oidc_link_by_login=reader.choice("OidcLinkByLogin", ("no", "yes")) == "yes",
+        set_aside_megabytes=reader.integer("SetAsideMegabytes", 0, 1_000_000),
         stamp_corner=reader.choice("StampCorner", ("top-right", "top-left", "bottom-right", "bottom-left")),
         stamp_size_millimeters=reader.integer("StampSizeMillimeters", 22, 60),
+        audit_syslog=reader.syslog_server("AuditSyslog"),
+        audit_syslog_ca_file=reader.readable_file("AuditSyslogCaFile"),
     )
     reader.refuse_unread()
     return settings
 
 
 def load_settings(orthanc_json: Path, environment: Mapping[str, str] = os.environ) -> Settings:
-    """Read orthanc.json as Orthanc does (comments, environment variables) and parse our section."""
+    """Read orthanc.json and parse our section."""
+    return parse_settings(load_configuration(orthanc_json, environment)[SECTION])
+
+
+def load_configuration(orthanc_json: Path, environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """All of orthanc.json, read as Orthanc does (comments, environment variables)."""
     text = _VARIABLE.sub(lambda match: environment.get(match[1], match[2] or ""), orthanc_json.read_text(encoding="utf-8"))
-    return parse_settings(json5.loads(text)[SECTION])
+    configuration: dict[str, Any] = json5.loads(text)
+    return configuration
 
 
 class _Reader:
@@ -111,6 +145,31 @@ class _Reader:
         if not isinstance(value, str | int) or not str(value).strip():
             raise SettingInvalid(name, value, allowed)
         return str(value).strip()
+
+    def optional(self, name: str) -> str:
+        self._read.add(name)
+        value = self._section.get(name)
+        if not isinstance(value, str):
+            raise SettingInvalid(name, value, "a text, or an empty one")
+        return value.strip()
+
+    def issuer(self, name: str) -> str:
+        """An issuer identifier (OpenID Connect Discovery 1.0 §2) is compared letter by letter: it is kept as it is."""
+        allowed = "empty, or the provider's own name for itself: an address that begins with https:// (http:// on this machine only)"
+        value = self.optional(name)
+        parts = urlsplit(value)
+        is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1"))
+        if value and (not is_safe or not parts.hostname or parts.query or parts.fragment or parts.username):
+            raise SettingInvalid(name, value, allowed)
+        return value
+
+    def client_id(self, name: str, issuer: str, audience: str) -> str:
+        value = self.optional(name)
+        if value and value == audience:
+            raise SettingInvalid(name, value, "another value than OidcAudience: what is issued for one must never pass for the other")
+        if issuer and not value and not audience:
+            raise SettingInvalid(name, value, "a client's identifier, or set OidcAudience: with neither OidcIssuer is of no use")
+        return value
 
     def integer(self, name: str, minimum: int, maximum: int) -> int:
         allowed = f"a whole number from {minimum} to {maximum}"
@@ -133,6 +192,34 @@ class _Reader:
         if parts.scheme not in schemes or not parts.hostname or parts.path or parts.query or parts.fragment or parts.username:
             raise SettingInvalid(name, value, allowed)
         return value
+
+    def syslog_server(self, name: str) -> str:
+        """Empty when there is none."""
+        allowed = "nothing, or an address like tls://host:6514, tcp://host:601 or udp://host:514"
+        value = self._optional(name, allowed)
+        parts = urlsplit(value)
+        try:
+            is_whole = parts.scheme in ("tls", "tcp", "udp") and bool(parts.hostname and parts.port)
+        except ValueError:
+            is_whole = False
+        if value and (not is_whole or parts.path or parts.query or parts.fragment or parts.username):
+            raise SettingInvalid(name, value, allowed)
+        return value
+
+    def readable_file(self, name: str) -> str:
+        """Empty when none is named."""
+        allowed = "nothing, or the path of a file that can be read"
+        value = self._optional(name, allowed)
+        if value and not os.access(value, os.R_OK):
+            raise SettingInvalid(name, value, allowed)
+        return value
+
+    def _optional(self, name: str, allowed: str) -> str:
+        self._read.add(name)
+        value = self._section.get(name)
+        if not isinstance(value, str):
+            raise SettingInvalid(name, value, allowed)
+        return value.strip()
 
     def time_zone(self, name: str) -> ZoneInfo:
         allowed = "a name of the IANA time zone database, for example Asia/Shanghai"

@@ -61,6 +61,9 @@ def _documents(study: StudyRecord, holder: Holder) -> dict[str, bytes]:
             decide(AccessRequest(Action.DOWNLOAD_REPORT, report.hospital_id, report_id=report.report_id), holder, parts.clock()), Allow
         )
     ]
+    for report in may:
+        asked = AccessRequest(Action.DOWNLOAD_REPORT, report.hospital_id, study.study_instance_uid, report.report_id)
+        parts.audit_trail.decided(asked, holder, asker(), denied=None)
     return {f"REPORT{number}.PDF": parts.documents.get(report.document_sha256) for number, report in enumerate(may, start=1)}
 
 

@@ -28,6 +28,6 @@ def judge() -> Response:
             wanted = AccessRequest(action, study_instance_uid=study_instance_uid)
             if doorkeeper.would_allow(wanted, who) and doorkeeper.allows(wanted, who):
                 return Response(status=204, headers={"X-CloudFilm-View": view})
-        for action in list(actions.values())[-1:]:
+        for action in list(actions.values())[:1]:
             doorkeeper.allows(AccessRequest(action, study_instance_uid=study_instance_uid), who)  # writes the denial down
     return Response(status=403 if doorkeeper.holders(who) else 401)

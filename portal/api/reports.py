@@ -5,22 +5,29 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, request
 
-from cloudfilm.access.holder import ApiHolder
+from cloudfilm.access.audit import AuditKind
+from cloudfilm.access.holder import ApiHolder, GrantHolder, Holder
 from cloudfilm.access.policy import AccessRequest, Action
+from cloudfilm.db.database import Cursor
 from cloudfilm.db.deliveries import Delivery, delivery_of_report
+from cloudfilm.db.hospitals import hospital_named
 from cloudfilm.db.reports import ReportRecord, pages_of_report, report_with_id
+from cloudfilm.db.studies import study_with_uid
 from cloudfilm.errors import BadRequest, Gone, NotFound
+from cloudfilm.reports.fields import ReportFields
 from cloudfilm.reports.grant_keys import GrantKeys
 from cloudfilm.reports.qr_code import qr_png
 from cloudfilm.storage.sealing import unseal
+from portal.exam_view import shown_fields
 from portal.services import services
-from portal.session import require
+from portal.session import asker, require
 
 reports = Blueprint("reports", __name__, url_prefix="/api/v1/reports")
 _LOOK_AGAIN_SECONDS = 0.1
@@ -33,14 +40,17 @@ def submit_report() -> tuple[Response, int]:
 
     Waits up to the setting ``ReportWaitSeconds`` for a worker to read it; a status of ``received`` means that it has not been read yet.
     """
-    holder = require(AccessRequest(Action.SUBMIT_REPORT))
+    wanted = AccessRequest(Action.SUBMIT_REPORT)
+    holder = services().doorkeeper.would_allow(wanted, asker()) or require(wanted)  # written down with the report, one by one
     if not isinstance(holder, ApiHolder):
         raise NotFound
     upload = request.files.get("file")
     if upload is None:
         raise BadRequest('The report is missing: send multipart/form-data with a part named "file" that holds the PDF.')
-    _check_metadata(request.form.get("metadata"))
-    received = services().intake.receive(holder.hospital_id, upload.read())
+    given = _given(request.form.get("metadata"))
+    received = services().intake.receive(
+        holder.hospital_id, upload.read(), services().audit_trail.event(AuditKind.REPORT_SUBMITTED, holder, asker()), given=given
+    )
     report = _wait_until_read(received.report_id)
     base, public_url = f"/api/v1/reports/{received.report_id}", services().settings.public_url
     answer = _as_json(report) | {
@@ -58,9 +68,11 @@ def submit_report() -> tuple[Response, int]:
 @reports.get("/<uuid:report_id>")
 def show_report(report_id: UUID) -> Response:
     """Status, fields and number of pages."""
-    report = _report(report_id, Action.READ_REPORT)
+    report, holder = _report_and_holder(report_id, Action.READ_REPORT)
     with services().database.transaction() as cursor:
         pages = pages_of_report(cursor, report_id)
+        if isinstance(holder, GrantHolder) and not holder.grant.shows_names:
+            report = _without_names(cursor, report)
     response = jsonify(_as_json(report) | {"pages": len(pages)})
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -99,25 +111,39 @@ def show_qr(report_id: UUID) -> Response:
     return _file(qr_png(keys.qr_url(services().settings.public_url)), "image/png", "no-store")
 
 
-def _check_metadata(text: str | None) -> None:
-    """The optional JSON beside the file: read by a later release, but what is sent must be well formed."""
+def _given(text: str | None) -> ReportFields | None:
+    """The optional JSON beside the file: what the sender knows of the report, by the names of its fields. It goes before what is read."""
     if text is None:
-        return
+        return None
     try:
-        parsed = json.loads(text)
-    except ValueError:
-        parsed = None
-    if not isinstance(parsed, dict):
-        raise BadRequest('The part "metadata" must be a JSON object.')
+        return ReportFields.from_json(json.loads(text))
+    except (ValueError, TypeError, AttributeError) as error:
+        names = ", ".join(ReportFields.__dataclass_fields__)
+        raise BadRequest(f'The part "metadata" must be a JSON object; its members are strings, known are {names}.') from error
 
 
 def _report(report_id: UUID, action: Action) -> ReportRecord:
+    return _report_and_holder(report_id, action)[0]
+
+
+def _report_and_holder(report_id: UUID, action: Action) -> tuple[ReportRecord, Holder]:
     with services().database.transaction() as cursor:
         report = report_with_id(cursor, report_id)
-    require(AccessRequest(action, hospital_id=report.hospital_id if report else None, report_id=report_id))
+    # With its study, so that the page, the report's pages and the text are one event of a visit.
+    holder = require(
+        AccessRequest(action, report.hospital_id if report else None, report.study_instance_uid if report else None, report_id)
+    )
     if report is None:
         raise NotFound
-    return report
+    return report, holder
+
+
+def _without_names(cursor: Cursor, report: ReportRecord) -> ReportRecord:
+    study = study_with_uid(cursor, report.study_instance_uid) if report.study_instance_uid else None
+    hospital = hospital_named(cursor, report.hospital_id)
+    if hospital is None:
+        raise NotFound
+    return replace(report, fields=shown_fields(report, hospital, study).to_json())
 
 
 def _delivery(report_id: UUID) -> Delivery:

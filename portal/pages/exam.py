@@ -4,47 +4,32 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, render_template, request
 
 from cloudfilm.access.audit import AuditKind
-from cloudfilm.access.grant import Grant, GrantKind
 from cloudfilm.access.holder import GrantHolder
 from cloudfilm.access.policy import AccessRequest, Action
-from cloudfilm.db.hospitals import Hospital, hospital_named
-from cloudfilm.db.reports import ReportPage, ReportRecord, pages_of_report, report_with_id
-from cloudfilm.db.studies import StudyRecord, study_with_uid
+from cloudfilm.db.reports import ReportPage
 from cloudfilm.errors import NotFound, Unauthenticated
-from portal.exam_view import ExamView, exam_view, permissions
+from portal.exam_record import load_exam, share_notice
+from portal.exam_view import ExamView
 from portal.services import services
 from portal.session import asker, end_session, set_session, visitor
 
 exam = Blueprint("exam", __name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _Exam:
-    """What the database says of the exam that is looked at."""
-
-    hospital: Hospital
-    report: ReportRecord
-    study: StudyRecord | None
-    pages: list[ReportPage]
-
-    def view(self, holder: GrantHolder) -> tuple[ExamView, list[ReportPage]]:
-        may = permissions(holder, self.report, services().clock())
-        return exam_view(self.hospital, self.report, self.study, may), self.pages if may.pages else []
-
-
 @exam.get("/exam")
 def show_exam() -> Response:
     """The page of the visit that is going on; without consent only the disclaimer, which shows nobody's data."""
     holder = visited()
-    found = _load(holder.grant)
+    found = load_exam(holder.grant)
     if not holder.consented:
-        return _uncached(Response(render_template("consent.html", **_disclaimer(holder.grant, found))))
+        # Whose exam it is, is not said yet; of a share, who passed it on and until when.
+        hospital_name = found.hospital.name if holder.grant.shows_names else ""
+        page = render_template("consent.html", hospital_name=hospital_name, share=share_notice(holder.grant))
+        return _uncached(Response(page))
     view, pages = found.view(holder)
     if view.may.text:
         wanted = AccessRequest(Action.READ_REPORT, holder.hospital_id, view.study_instance_uid, view.report_id)
@@ -84,7 +69,7 @@ def show_original_pages() -> Response:
     holder = visited()
     if not holder.consented:
         return _uncached(Response(status=303, headers={"Location": "/exam"}))
-    view, pages = _load(holder.grant).view(holder)
+    view, pages = load_exam(holder.grant).view(holder)
     if not view.may.pages:
         raise NotFound
     return _uncached(Response(render_template("report.html", exam=view, pages=pages)))
@@ -96,7 +81,7 @@ def show_state() -> Response:
     holder = visited()
     if not holder.consented:
         raise NotFound
-    view, pages = _load(holder.grant).view(holder)
+    view, pages = load_exam(holder.grant).view(holder)
     return _uncached(jsonify(state=_state(view, pages)))
 
 
@@ -114,40 +99,6 @@ def consented_visit() -> GrantHolder:
     if not holder.consented:
         raise NotFound
     return holder
-
-
-def _disclaimer(grant: Grant, found: _Exam) -> dict[str, object]:
-    """Whose exam it is, is not said yet; of a share, who passed it on and until when."""
-    is_share = grant.kind is GrantKind.SHARE
-    until = grant.expires_at.astimezone(services().settings.time_zone) if grant.expires_at else None
-    return {
-        "hospital_name": found.hospital.name if grant.shows_names else "",
-        "share": {"nickname": grant.nickname, "until": until, "hides_names": not grant.shows_names} if is_share else None,
-    }
-
-
-def _load(grant: Grant) -> _Exam:
-    report_id = _chosen_report(grant)
-    with services().database.transaction() as cursor:
-        report = report_with_id(cursor, report_id)
-        hospital = hospital_named(cursor, grant.hospital_id)
-        reached = report.study_instance_uid if report and report.study_instance_uid in grant.reached_studies else None
-        study = study_with_uid(cursor, reached) if reached else None
-        pages = pages_of_report(cursor, report_id)
-    if report is None or hospital is None:
-        raise NotFound
-    return _Exam(hospital, report, study, pages)
-
-
-def _chosen_report(grant: Grant) -> UUID:
-    """``?report=`` among those that the grant reaches, else the one that it was given for."""
-    asked = request.args.get("report", "")
-    for report_id in grant.reached_reports:
-        if str(report_id) == asked:
-            return report_id
-    if asked or grant.report_id is None:
-        raise NotFound
-    return grant.report_id
 
 
 def _state(view: ExamView, pages: list[ReportPage]) -> str:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from cloudfilm.access.policy import AccessRequest, Action
 from cloudfilm.access.token import ViewerToken, issue_token
@@ -22,13 +22,15 @@ viewer = Blueprint("viewer", __name__)
 
 @viewer.get("/images")
 def open_viewer() -> Response:
-    """303 to OHIF with a token that is limited to this grant's studies."""
+    """303 to OHIF with a token that is limited to this grant's studies, or to the one that ``?study=`` names."""
     holder = visited()
-    if not holder.study_instance_uids:
+    asked = request.args.get("study")
+    shown = holder.study_instance_uids if asked is None else holder.study_instance_uids & {asked}
+    if not shown:
         raise NotFound
-    for study_instance_uid in holder.study_instance_uids:
+    for study_instance_uid in shown:
         require(AccessRequest(Action.VIEW_IMAGES, hospital_id=holder.hospital_id, study_instance_uid=study_instance_uid))
-    return to_viewer(holder.grant.grant_id, holder.study_instance_uids)
+    return to_viewer(holder.grant.grant_id, shown)
 
 
 def to_viewer(grant_id: UUID, study_instance_uids: Collection[str]) -> Response:

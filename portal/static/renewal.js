@@ -5,7 +5,7 @@
   'use strict';
   var exam = document.getElementById('exam');
   if (!exam) { return; }
-  var STATE = '/api/v1/exam/state', PAGE = '/exam';
+  var STATE = '/api/v1/exam/state' + window.location.search, PAGE = '/exam' + window.location.search;
   var SOON_MS = 5000, LATER_MS = 30000, LONG_MS = 10 * 60 * 1000;
   var began = Date.now(), timer = null;
 

@@ -66,7 +66,8 @@ def test_an_internal_token_is_worth_nothing_at_the_public_door(instance: Instanc
 
 
 @pytest.mark.parametrize(
-    "path", ["/system", "/instances", "/studies", "/app/explorer.html", "/portal/exam", "/denied", "/dicom-web/servers"]
+    "path",
+    ["/system", "/instances", "/studies", "/app/explorer.html", "/portal/exam", "/denied", "/dicom-web/servers", "/unavailable.html"],
 )
 def test_orthancs_own_routes_do_not_exist_at_the_public_door(instance: Instance, path: str) -> None:
     answer = instance.client(instance.token("jia", "query", "retrieve", "store", "reports")).get(path)

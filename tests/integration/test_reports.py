@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from io import BytesIO
@@ -140,3 +141,29 @@ def test_a_report_exists_for_its_hospital_only(instance: Instance, path: str) ->
 
 def _without_spaces(value: str | None) -> str | None:
     return re.sub(r"\s", "", value) if value else value
+
+
+def test_what_the_sender_says_beside_the_file_goes_before_what_is_read(instance: Instance) -> None:
+    client = instance.client(instance.token("jia", "reports"))
+    pdf = make_report_pdf(fields_for("beside"))
+    said = {"accession_number": "Abeside", "body_part": "颅脑", "unknown": "kept out"}
+    body = client.post("/api/v1/reports", files={"file": pdf}, data={"metadata": json.dumps(said)}).json()
+    assert (body["fields"]["body_part"], body["fields"]["patient_name"]) == ("颅脑", "王小明")
+    assert "unknown" not in body["fields"]
+    assert body["status"] == "waiting"
+
+
+def test_what_the_sender_says_against_the_paper_is_left_to_people(instance: Instance) -> None:
+    client = instance.client(instance.token("jia", "reports"))
+    pdf = make_report_pdf(fields_for("against"))
+    body = client.post("/api/v1/reports", files={"file": pdf}, data={"metadata": '{"patient_id": "P-somebody-else"}'}).json()
+    assert (body["status"], body["status_reason"]) == ("review", "the message and the paper differ in the image number")
+
+
+@pytest.mark.parametrize("metadata", ["no json", "[]", '{"patient_id": 7}', '"text"'])
+def test_metadata_that_cannot_be_read_is_refused_and_nothing_is_stored(instance: Instance, metadata: str) -> None:
+    client = instance.client(instance.token("jia", "reports"))
+    before = instance.sql("SELECT count(*) FROM report")
+    answer = client.post("/api/v1/reports", files={"file": make_report_pdf(fields_for("bad"))}, data={"metadata": metadata})
+    assert (answer.status_code, "accession_number" in answer.json()["detail"]) == (400, True)
+    assert instance.sql("SELECT count(*) FROM report") == before

@@ -76,7 +76,7 @@ class Instance:
         started = time.monotonic()
         process = self.launch()
         lines: queue.Queue[str | None] = queue.Queue()
-        threading.Thread(target=_pump, args=(process, lines), daemon=True).start()
+        threading.Thread(target=_pump, args=(process, lines, self.printed), daemon=True).start()
         while True:
             try:
                 line = lines.get(timeout=max(0.1, started + timeout_seconds - time.monotonic()))
@@ -85,7 +85,6 @@ class Instance:
                 raise NotReady("no READY in time: " + "".join(self.printed)) from None
             if line is None:
                 raise NotReady("".join(self.printed))
-            self.printed.append(line)
             if line.startswith("READY "):
                 return time.monotonic() - started
 
@@ -148,6 +147,11 @@ class Instance:
         answer = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
         return int(answer) if answer.isdigit() else 0
 
+    def switch_part(self, part: str, order: str) -> None:
+        """``stop`` or ``start`` a supervised part."""
+        command = ["supervisorctl", "-s", f"unix://{self.data}/run/supervisor.sock", order, part]
+        subprocess.run(command, capture_output=True, check=True)
+
 
 class _Session(requests.Session):
     """Paths instead of addresses; forms carry the token of the page that they stand on, as a browser's do."""
@@ -184,8 +188,9 @@ def wait_for[T](condition: Callable[[], T], timeout_seconds: float = 30.0, what:
         time.sleep(0.1)
 
 
-def _pump(process: subprocess.Popen[str], lines: queue.Queue[str | None]) -> None:
+def _pump(process: subprocess.Popen[str], lines: queue.Queue[str | None], printed: list[str]) -> None:
     assert process.stdout is not None
     for line in process.stdout:
+        printed.append(line)
         lines.put(line)
     lines.put(None)

@@ -6,8 +6,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from pydicom import dcmread
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
@@ -79,4 +81,15 @@ def ct_study(folder: Path, seed: str, slices: int = 3, study_seed: str | None = 
         path = folder / f"{number:03}.dcm"
         image.save_as(path, enforce_file_format=True)
         paths.append(path)
+    return paths
+
+
+def change(paths: list[Path], **attributes: Any) -> list[Path]:
+    """Set attributes of these files, by DICOM keyword; a SOPInstanceUID goes into the file's meta information too."""
+    for path in paths:
+        image = dcmread(path)
+        for keyword, value in attributes.items():
+            setattr(image, keyword, value)
+        image.file_meta.MediaStorageSOPInstanceUID = image.SOPInstanceUID
+        image.save_as(path, enforce_file_format=True)
     return paths

@@ -67,3 +67,19 @@ def test_the_worker_knows_every_task_that_is_queued() -> None:
     for name in ("READ_REPORT", "RECORD_STUDY"):
         assert hasattr(job_queue, name)
         assert f"name={name}" in worker
+
+
+@pytest.mark.parametrize("server", ["tls://log.example.org:6514", "udp://10.0.0.5:514", "tcp://[2001:db8::1]:601", ""])
+def test_a_syslog_server_may_be_named(server: str) -> None:
+    assert parse_settings(section() | {"AuditSyslog": server}).audit_syslog == server
+
+
+@pytest.mark.parametrize("server", ["log.example.org", "tls://log.example.org", "http://h:1", "tcp://h:99999", "udp://h:514/path", None])
+def test_what_is_no_syslog_server_is_refused(server: str | None) -> None:
+    with pytest.raises(SettingInvalid, match="AuditSyslog"):
+        parse_settings(section() | {"AuditSyslog": server})  # type: ignore[dict-item]
+
+
+def test_a_certificate_file_that_cannot_be_read_is_refused() -> None:
+    with pytest.raises(SettingInvalid, match="AuditSyslogCaFile"):
+        parse_settings(section() | {"AuditSyslogCaFile": "/nowhere.pem"})

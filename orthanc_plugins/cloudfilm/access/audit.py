@@ -74,6 +74,7 @@ class ActorKind(StrEnum):
     PROGRAM = "program"
     CONSOLE = "console"  # scripts/cloudfilm on the machine itself
     MODALITY = "modality"
+    STATION = "station"  # a printer queue, a folder or an HL7 sender
     NOBODY = "nobody"
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 _TABLET = re.compile(r"ipad|tablet|android(?!.*mobile)", re.IGNORECASE)
 _PHONE = re.compile(r"mobi|iphone|ipod|micromessenger.*(android|ios)|harmony.*phone", re.IGNORECASE)
-_COMPUTER = re.compile(r"windows nt|macintosh|x11|cros|linux x86", re.IGNORECASE)
+_COMPUTER = re.compile(r"windows nt|macintosh|\(pc;|x11|cros|linux x86", re.IGNORECASE)
 
 
 class Device(StrEnum):
@@ -42,7 +42,8 @@ def shortened_address(address: str) -> str:
         parsed = parsed.ipv4_mapped
     if isinstance(parsed, ipaddress.IPv4Address):
         return str(parsed).rsplit(".", 1)[0] + ".*"
-    return ":".join(parsed.exploded.split(":")[:3]) + ":*"
+    groups = (int.from_bytes(parsed.packed[place : place + 2], "big") for place in (0, 2, 4))
+    return ":".join(f"{group:x}" for group in groups) + ":*"
 
 
 def throttled_network(address: str) -> str:

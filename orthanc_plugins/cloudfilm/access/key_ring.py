@@ -5,15 +5,18 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """One key of the list, named so that a token can say which signed it."""
+    """One key of the list, named so that a token can say which signed it. ``created_at`` is None for a key older than this note."""
 
     key_id: str
     secret: bytes
+    created_at: datetime | None = None
 
     def for_kind(self, kind: str) -> bytes:
         """The key for one kind of token: kinds never verify with each other's keys."""
@@ -36,3 +39,7 @@ class KeyRing:
     def auditing(self) -> bytes:
         """The key that seals the audit trail."""
         return hmac.digest(self.hashing, b"audit trail", hashlib.sha256)
+
+
+# Gives the ring of this moment: keys come and go while a process runs.
+type KeySource = Callable[[], KeyRing]

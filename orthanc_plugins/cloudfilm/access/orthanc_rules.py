@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Which of Orthanc's own routes are open, and for what: a table. Whatever no rule names is for our own processes only.
 
+Searches (PS3.18 §10.6) are not among them: the portal answers those at every level.
+
 Paths are what Orthanc hands to its HTTP filter: decoded, without the query.
 """
 
@@ -35,13 +37,12 @@ def _rule(method: str, path: str, action: Action) -> Rule:
 
 
 RULES = (
-    # PS3.18 §10.6 Search: below one study; searches across studies are answered by the portal, which knows whose they are.
-    _rule("GET", rf"{_STUDY}/(series|instances)", Action.READ_METADATA),
-    _rule("GET", rf"{_SERIES}/instances", Action.READ_METADATA),
     # PS3.18 §10.4 Retrieve.
     _rule("GET", _ANY_LEVEL, Action.RETRIEVE_ORIGINALS),
     _rule("GET", rf"{_ANY_LEVEL}/metadata", Action.READ_METADATA),
-    _rule("GET", rf"{_ANY_LEVEL}/(rendered|thumbnail)", Action.VIEW_IMAGES),
+    _rule("GET", rf"{_INSTANCE}/(rendered|thumbnail)", Action.VIEW_IMAGES),
+    # Here Orthanc chooses the instance, which may be a page of the report.
+    _rule("GET", rf"{_STUDY}(/series/{_UID})?/(rendered|thumbnail)", Action.READ_METADATA),
     _rule("GET", rf"{_FRAMES}(/rendered|/thumbnail)?", Action.VIEW_IMAGES),
     _rule("GET", rf"{_INSTANCE}/bulk/[0-9a-fA-F/]{{1,500}}", Action.RETRIEVE_BULK_DATA),
     # PS3.18 §10.5 Store.

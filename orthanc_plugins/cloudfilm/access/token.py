@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
@@ -94,6 +95,22 @@ class StaffToken:
 
 
 @dataclass(frozen=True, slots=True)
+class SignInToken:
+    """Somebody who has given the right password and has something left to do before a session begins; opens nothing by itself."""
+
+    kind: ClassVar[str] = "sign-in"
+    account_id: UUID
+    code_given: bool
+
+    def claims(self) -> dict[str, Any]:
+        return {"sub": str(self.account_id), "code_given": self.code_given}
+
+    @classmethod
+    def from_claims(cls, claims: dict[str, Any]) -> SignInToken:
+        return cls(UUID(claims["sub"]), claims["code_given"] is True)
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceToken:
     """A device that has opened a grant before, in a cookie: its wrong tries are counted on its own, not on its network's."""
 
@@ -106,6 +123,23 @@ class DeviceToken:
     @classmethod
     def from_claims(cls, claims: dict[str, Any]) -> DeviceToken:
         return cls(UUID(claims["sub"]))
+
+
+@dataclass(frozen=True, slots=True)
+class OidcToken:
+    """A member of staff's way to the identity provider and back, in a cookie for some minutes: what comes back must answer to it."""
+
+    kind: ClassVar[str] = "oidc"
+    state: str
+    nonce: str
+    code_verifier: str
+
+    def claims(self) -> dict[str, Any]:
+        return {"sub": self.state, "nonce": self.nonce, "code_verifier": self.code_verifier}
+
+    @classmethod
+    def from_claims(cls, claims: dict[str, Any]) -> OidcToken:
+        return cls(claims["sub"], claims["nonce"], claims["code_verifier"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +157,10 @@ class InternalToken:
         return cls(claims["sub"])
 
 
-type Token = SessionToken | ViewerToken | ApiToken | GatewayToken | StaffToken | DeviceToken | InternalToken
-_KINDS: dict[str, type[SessionToken | ViewerToken | ApiToken | GatewayToken | StaffToken | DeviceToken | InternalToken]] = {
-    kind.kind: kind for kind in (SessionToken, ViewerToken, ApiToken, GatewayToken, StaffToken, DeviceToken, InternalToken)
+type Token = SessionToken | ViewerToken | ApiToken | GatewayToken | StaffToken | SignInToken | OidcToken | DeviceToken | InternalToken
+_KINDS: dict[str, Callable[[dict[str, Any]], Token]] = {
+    kind.kind: kind.from_claims
+    for kind in (SessionToken, ViewerToken, ApiToken, GatewayToken, StaffToken, SignInToken, OidcToken, DeviceToken, InternalToken)
 }
 
 
@@ -155,7 +190,7 @@ def read_token(text: str, key_ring: KeyRing, now: datetime) -> Token | None:
         )
         if now >= datetime.fromtimestamp(int(claims["exp"]), UTC):
             return None
-        return _KINDS[kind].from_claims(claims)
+        return _KINDS[kind](claims)
     except (jwt.InvalidTokenError, ValueError, KeyError, TypeError, OverflowError):
         return None
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from cloudfilm.access.holder import ApiHolder, Scope
-from cloudfilm.db.database import Cursor
+from cloudfilm.db.database import Cursor, only_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,24 @@ def list_api_tokens(cursor: Cursor, hospital_id: str) -> list[ApiTokenRecord]:
     return [ApiTokenRecord(ApiHolder(row[0], row[1], frozenset(map(Scope, row[2])), *row[3:6]), *row[6:]) for row in cursor.fetchall()]
 
 
+def count_open_tokens(cursor: Cursor, issued_since: datetime | None, issued_before: datetime | None, now: datetime) -> int:
+    """How many tokens that are still good were issued in a time; None is no bound."""
+    cursor.execute(
+        "SELECT count(*) FROM api_token WHERE revoked_at IS NULL AND expires_at > %s"
+        " AND issued_at >= coalesce(%s, '-infinity'::timestamptz) AND issued_at < coalesce(%s, 'infinity'::timestamptz)",
+        (now, issued_since, issued_before),
+    )
+    return int(only_value(cursor))
+
+
 def revoke_api_token(cursor: Cursor, token_id: UUID, now: datetime) -> bool:
     """Revoke; False when there is no such token. The first time stands."""
     cursor.execute("UPDATE api_token SET revoked_at = coalesce(revoked_at, %s) WHERE token_id = %s", (now, token_id))
     return cursor.rowcount == 1
+
+
+def hospital_of_token(cursor: Cursor, token_id: UUID) -> str | None:
+    """The hospital that a token was issued for, None when there is no such token."""
+    cursor.execute("SELECT hospital_id FROM api_token WHERE token_id = %s", (token_id,))
+    row = cursor.fetchone()
+    return row[0] if row else None

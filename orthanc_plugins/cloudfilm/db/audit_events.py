@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from cloudfilm.access.audit import NO_SEAL, ActorKind, AuditEvent, AuditKind, seal_of
-from cloudfilm.db.database import Cursor, only_value
+from cloudfilm.db.database import Cursor
 
 # One writer at a time: an event must know the seal before it. Held until the transaction ends.
 _CHAIN_LOCK = 0x0C1F_A0D1
@@ -124,11 +124,10 @@ def broken_places(cursor: Cursor, key: bytes) -> Iterator[int]:
             return
 
 
-def seal_at(cursor: Cursor, sequence: int) -> bytes | None:
-    """The seal of the event at a place."""
-    cursor.execute("SELECT (SELECT chain FROM audit_event WHERE sequence = %s)", (sequence,))
-    value = only_value(cursor)
-    return bytes(value) if value is not None else None
+def seals_at(cursor: Cursor, sequences: Collection[int]) -> dict[int, bytes]:
+    """The seals of the events at some places; a place without an event has none."""
+    cursor.execute("SELECT sequence, chain FROM audit_event WHERE sequence = ANY(%s)", (list(sequences),))
+    return {sequence: bytes(seal) for sequence, seal in cursor.fetchall()}
 
 
 def _many(cursor: Cursor, condition: str, *values: object) -> list[RecordedEvent]:

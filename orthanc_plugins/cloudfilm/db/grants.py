@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from cloudfilm.access.grant import Grant, GrantKind, Right
-from cloudfilm.db.database import Cursor
+from cloudfilm.db.database import Cursor, only_value
 
 _COLUMNS = (
     "grant_id, hospital_id, kind, rights, created_at, report_id, patient_wide, hides_names, not_before, expires_at, revoked_at,"
@@ -73,9 +73,24 @@ def grants_of_report(cursor: Cursor, report_id: UUID) -> list[Grant]:
     return _many(cursor, "report_id = %s ORDER BY created_at, grant_id", report_id)
 
 
-def shares_of_grant(cursor: Cursor, grant_id: UUID) -> list[Grant]:
+def shares_of_grant(cursor: Cursor, grant_id: UUID, limit: int = 200) -> list[Grant]:
     """The shares that were made from a grant, newest first."""
-    return _many(cursor, "parent_grant_id = %s ORDER BY created_at DESC, grant_id", grant_id)
+    return _many(cursor, "parent_grant_id = %s ORDER BY created_at DESC, grant_id LIMIT %s", grant_id, limit)
+
+
+def count_open_shares(cursor: Cursor, grant_id: UUID, now: datetime) -> int:
+    """How many shares that were made from a grant still open something new."""
+    cursor.execute(
+        "SELECT count(*) FROM access_grant WHERE parent_grant_id = %s AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > %s)"
+        " AND (maximum_openings IS NULL OR openings < maximum_openings)",
+        (grant_id, now),
+    )
+    return int(only_value(cursor))
+
+
+def lock_grant(cursor: Cursor, grant_id: UUID) -> None:
+    """Whoever else wants to lock this grant waits until the transaction ends."""
+    cursor.execute("SELECT 1 FROM access_grant WHERE grant_id = %s FOR NO KEY UPDATE", (grant_id,))
 
 
 def count_opening(cursor: Cursor, grant_id: UUID, now: datetime) -> bool:
@@ -105,12 +120,18 @@ def _one(cursor: Cursor, column: str, value: object) -> Grant | None:
 
 def _many(cursor: Cursor, condition: str, *values: object) -> list[Grant]:
     cursor.execute(f"SELECT {_COLUMNS} FROM access_grant WHERE {condition}", values)
-    return [_from_row(cursor, row) for row in cursor.fetchall()]
+    parents: dict[UUID | None, Grant | None] = {None: None}
+    grants = []
+    for row in cursor.fetchall():
+        if row[-1] not in parents:
+            parents[row[-1]] = grant_with_id(cursor, row[-1])
+        grants.append(_from_row(cursor, row, parents[row[-1]]))
+    return grants
 
 
-def _from_row(cursor: Cursor, row: tuple[Any, ...]) -> Grant:
+def _from_row(cursor: Cursor, row: tuple[Any, ...], parent: Grant | None) -> Grant:
     (grant_id, hospital_id, kind, rights, created_at, report_id, patient_wide, hides_names, not_before, expires_at, revoked_at,
-     maximum_openings, openings, nickname, account_id, last_used_at, parent_grant_id) = row  # fmt: skip
+     maximum_openings, openings, nickname, account_id, last_used_at, _) = row  # fmt: skip
     grant = Grant(
         grant_id=grant_id,
         hospital_id=hospital_id,
@@ -128,7 +149,7 @@ def _from_row(cursor: Cursor, row: tuple[Any, ...]) -> Grant:
         nickname=nickname,
         account_id=account_id,
         last_used_at=last_used_at,
-        parent=grant_with_id(cursor, parent_grant_id) if parent_grant_id else None,
+        parent=parent,
     )
     studies, reports = _reach(cursor, grant)
     return replace(grant, study_instance_uids=studies, report_ids=reports)

@@ -68,8 +68,8 @@ def add_modality(cursor: Cursor, modality: Modality) -> Modality:
     return next(Modality(*row) for row in cursor.fetchall())
 
 
-def hospital_of_modality(cursor: Cursor, aet: str) -> str | None:
-    """The hospital that the AE title sends for."""
-    cursor.execute("SELECT hospital_id FROM modality WHERE aet = %s", (aet,))
+def modality_with_aet(cursor: Cursor, aet: str) -> Modality | None:
+    """The modality with this AE title."""
+    cursor.execute("SELECT aet, hospital_id, host FROM modality WHERE aet = %s", (aet,))
     row = cursor.fetchone()
-    return row[0] if row else None
+    return Modality(*row) if row else None

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -69,6 +70,12 @@ def report_with_id(cursor: Cursor, report_id: UUID, for_update: bool = False) ->
 def reports_of_study(cursor: Cursor, study_instance_uid: str) -> list[ReportRecord]:
     """The reports that are bound to a study, oldest first."""
     cursor.execute(f"SELECT {_COLUMNS} FROM report WHERE study_instance_uid = %s ORDER BY received_at, report_id", (study_instance_uid,))
+    return [ReportRecord(*row) for row in cursor.fetchall()]
+
+
+def reports_with_ids(cursor: Cursor, report_ids: Iterable[UUID]) -> list[ReportRecord]:
+    """These reports, the newest first."""
+    cursor.execute(f"SELECT {_COLUMNS} FROM report WHERE report_id = ANY(%s) ORDER BY received_at DESC, report_id", (list(report_ids),))
     return [ReportRecord(*row) for row in cursor.fetchall()]
 
 
@@ -144,3 +151,9 @@ def pages_of_report(cursor: Cursor, report_id: UUID) -> list[ReportPage]:
     """The page images in order."""
     cursor.execute("SELECT page, image_sha256, width, height FROM report_page WHERE report_id = %s ORDER BY page", (report_id,))
     return [ReportPage(*row) for row in cursor.fetchall()]
+
+
+def fields_of_reports_of_study(cursor: Cursor, study_instance_uid: str) -> list[dict[str, str | None]]:
+    """What was read from the reports that belong to a study."""
+    cursor.execute("SELECT fields FROM report WHERE study_instance_uid = %s ORDER BY report_id", (study_instance_uid,))
+    return [row[0] for row in cursor.fetchall()]

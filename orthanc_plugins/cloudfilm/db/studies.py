@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
@@ -52,6 +53,16 @@ def study_with_uid(cursor: Cursor, study_instance_uid: str) -> StudyRecord | Non
     return StudyRecord(*row) if row else None
 
 
+def studies_with_uids(cursor: Cursor, study_instance_uids: Iterable[str]) -> list[StudyRecord]:
+    """These studies, newest first."""
+    cursor.execute(
+        f"SELECT {_COLUMNS} FROM study WHERE study_instance_uid = ANY(%s)"
+        " ORDER BY study_date DESC NULLS LAST, study_time DESC NULLS LAST, study_instance_uid",
+        (list(study_instance_uids),),
+    )
+    return [StudyRecord(*row) for row in cursor.fetchall()]
+
+
 def record_study(cursor: Cursor, summary: StudySummary, now: datetime, complete: bool) -> str | None:
     """Write what Orthanc knows of a study; return its hospital, None when nobody ever claimed it.
 
@@ -62,7 +73,8 @@ def record_study(cursor: Cursor, summary: StudySummary, now: datetime, complete:
         UPDATE study SET orthanc_study_id = %(orthanc_study_id)s, patient_id = %(patient_id)s, patient_name = %(patient_name)s,
             patient_sex = %(patient_sex)s, patient_birth_date = %(patient_birth_date)s, accession_number = %(accession_number)s,
             study_date = %(study_date)s, study_time = %(study_time)s, study_description = %(study_description)s, body_part = %(body_part)s,
-            modalities = %(modalities)s, series_count = %(series_count)s, instance_count = %(instance_count)s, recorded_at = %(now)s,
+            modalities = %(modalities)s, series_count = %(series_count)s, instance_count = %(instance_count)s, study_id = %(study_id)s,
+            referring_physician_name = %(referring_physician_name)s, recorded_at = %(now)s,
             complete_at = CASE WHEN %(complete)s THEN coalesce(CASE WHEN instance_count = %(instance_count)s THEN complete_at END, %(now)s) END
         WHERE study_instance_uid = %(study_instance_uid)s RETURNING hospital_id
         """,
@@ -85,7 +97,7 @@ def remove_study(cursor: Cursor, orthanc_study_id: str) -> None:
 def incomplete_studies(cursor: Cursor, claimed_before: datetime, recorded_before: datetime, limit: int = 500) -> list[str]:
     """StudyInstanceUIDs of studies that no event has completed: the sweep asks Orthanc about them."""
     cursor.execute(
-        "SELECT study_instance_uid FROM study WHERE complete_at IS NULL AND claimed_at < %s"
+        "SELECT study_instance_uid FROM study WHERE (complete_at IS NULL OR (study_id IS NULL AND orthanc_study_id IS NOT NULL)) AND claimed_at < %s"
         " AND (recorded_at IS NULL OR recorded_at < %s) ORDER BY recorded_at NULLS FIRST, claimed_at LIMIT %s",
         (claimed_before, recorded_before, limit),
     )
@@ -100,13 +112,3 @@ def candidates_for_report(cursor: Cursor, hospital_id: str, accession_number: st
         (hospital_id, accession_number or "", patient_id or ""),
     )
     return [StudyRecord(*row) for row in cursor.fetchall()]
-
-
-def newest_studies_of_hospital(cursor: Cursor, hospital_id: str) -> list[str]:
-    """StudyInstanceUIDs of all the hospital's studies that have images, newest first."""
-    cursor.execute(
-        "SELECT study_instance_uid FROM study WHERE hospital_id = %s AND instance_count > 0"
-        " ORDER BY study_date DESC NULLS LAST, study_time DESC NULLS LAST, study_instance_uid",
-        (hospital_id,),
-    )
-    return [row[0] for row in cursor.fetchall()]

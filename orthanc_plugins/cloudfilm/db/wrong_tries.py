@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -33,13 +34,23 @@ def forgive_try(cursor: Cursor, subject: str, window: datetime) -> None:
     cursor.execute("UPDATE wrong_try SET attempts = greatest(attempts - 1, 0) WHERE subject = %s AND window_start = %s", (subject, window))
 
 
-def count_wrong_try_on_grant(cursor: Cursor, code_start_hash: bytes) -> int | None:
-    """Count a wrong try on the grant whose code begins like this; return how many it has had in its life, None when there is no such grant."""
+@dataclass(frozen=True, slots=True)
+class TriedGrant:
+    """A grant whose code somebody has nearly right, and how many wrong tries it has had in its life."""
+
+    grant_id: UUID
+    hospital_id: str
+    tries: int
+
+
+def count_wrong_try_on_grant(cursor: Cursor, code_start_hash: bytes) -> TriedGrant | None:
+    """Count a wrong try on the grant whose code begins like this; None when there is no such grant."""
     cursor.execute(
-        "UPDATE access_grant SET wrong_tries = wrong_tries + 1 WHERE code_start_hash = %s RETURNING wrong_tries", (code_start_hash,)
+        "UPDATE access_grant SET wrong_tries = wrong_tries + 1 WHERE code_start_hash = %s RETURNING grant_id, hospital_id, wrong_tries",
+        (code_start_hash,),
     )
     row = cursor.fetchone()
-    return int(row[0]) if row else None
+    return TriedGrant(*row) if row else None
 
 
 def forgive_wrong_try_on_grant(cursor: Cursor, grant_id: UUID) -> None:

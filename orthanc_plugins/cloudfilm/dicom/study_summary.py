@@ -25,6 +25,8 @@ class StudySummary:
     study_date: date | None
     study_time: time | None
     study_description: str
+    study_id: str
+    referring_physician_name: str
     body_part: str
     modalities: list[str]
     series_count: int
@@ -54,6 +56,8 @@ def summarise_study(study: Mapping[str, Any], series: Sequence[Mapping[str, Any]
         study_date=parse_dicom_date(tags.get("StudyDate")),
         study_time=parse_dicom_time(tags.get("StudyTime")),
         study_description=_clean(tags.get("StudyDescription")),
+        study_id=_clean(tags.get("StudyID")),
+        referring_physician_name=_clean(tags.get("ReferringPhysicianName")),
         body_part=next((part for one in series_tags if (part := _clean(one.get("BodyPartExamined")))), ""),
         modalities=list(dict.fromkeys(modality for one in series_tags if (modality := _clean(one.get("Modality"))))),
         series_count=len(series),

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
-from werkzeug.http import parse_cookie
+from werkzeug.sansio.http import parse_cookie
 
 SESSION_COOKIE = "__Host-session"
 STAFF_COOKIE = "__Host-staff"
@@ -14,6 +15,14 @@ DEVICE_COOKIE = "__Host-device"
 # nginx sets it on every request and overwrites what a client sends: whoever comes with it came through the public door.
 _PUBLIC_DOOR_HEADER = "x-cloudfilm-door"
 _LONGEST_TOKEN = 8192
+
+
+class Carrier(StrEnum):
+    """How a token was presented: each kind of token is good in one place only."""
+
+    BEARER = "bearer"
+    SESSION = "session"
+    STAFF = "staff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +61,14 @@ class Asker:
         return _bounded(parse_cookie(self.headers.get("cookie", "")).get(name, ""))
 
     @property
-    def tokens(self) -> tuple[str, ...]:
+    def tokens(self) -> tuple[tuple[Carrier, str], ...]:
         """Every token presented, the bearer first. Any suffices: the cookie carries on when the viewer's token has expired or a reload lost it."""
-        presented = (self.bearer, self.cookie(SESSION_COOKIE), self.cookie(STAFF_COOKIE))
-        return tuple(text for text in presented if text)
+        presented = (
+            (Carrier.BEARER, self.bearer),
+            (Carrier.SESSION, self.cookie(SESSION_COOKIE)),
+            (Carrier.STAFF, self.cookie(STAFF_COOKIE)),
+        )
+        return tuple((carrier, text) for carrier, text in presented if text)
 
     @property
     def came_through_public_door(self) -> bool:

@@ -14,6 +14,7 @@ from cloudfilm.access.holder import ApiHolder, GrantHolder, Holder, InternalHold
 from cloudfilm.access.policy import AccessRequest
 from cloudfilm.db.audit_events import append_event
 from cloudfilm.db.database import Cursor, Database
+from cloudfilm.db.hospitals import Modality
 from cloudfilm.doors.asker import Asker
 from cloudfilm.doors.short_memory import ShortMemory
 
@@ -60,8 +61,18 @@ class AuditTrail:
             study_instance_uid=request.study_instance_uid or "",
             report_id=request.report_id,
         )
-        memory = self._denials if denied else self._visits
-        memory.get(replace(event, happened_at=datetime.min), lambda: self.record(event))
+        if denied:
+            self.denied(event)
+        else:
+            self._visits.get(replace(event, happened_at=datetime.min), lambda: self.record(event))
+
+    def denied(self, event: AuditEvent) -> None:
+        """Write down a try that failed: once for a while, however often it is repeated."""
+        self._denials.get(replace(event, happened_at=datetime.min), lambda: self.record(event))
+
+    def visited(self, event: AuditEvent) -> None:
+        """Write down what is one thing to whoever does it, however many requests or instances it takes."""
+        self._visits.get(replace(event, happened_at=datetime.min), lambda: self.record(event))
 
     def event(self, kind: AuditKind, holder: Holder | None, asker: Asker, outcome: str = "success", detail: str = "") -> AuditEvent:
         """An event that happens now."""
@@ -77,6 +88,19 @@ class AuditTrail:
             address=asker.address,
             device=device_of(asker.user_agent),
             detail=detail,
+        )
+
+    def modality_event(self, modality: Modality, study_instance_uid: str) -> AuditEvent:
+        """Images of a study that a modality sends now. Orthanc serves it from its registered address only."""
+        return AuditEvent(
+            happened_at=self.clock(),
+            kind=AuditKind.IMAGES_STORED,
+            outcome="success",
+            actor_kind=ActorKind.MODALITY,
+            actor_id=modality.aet,
+            hospital_id=modality.hospital_id,
+            study_instance_uid=study_instance_uid,
+            address=modality.host,
         )
 
     def grant_event(self, kind: AuditKind, grant: Grant, asker: Asker, detail: str = "") -> AuditEvent:

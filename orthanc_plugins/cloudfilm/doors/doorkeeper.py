@@ -13,11 +13,10 @@ from uuid import UUID
 
 from cloudfilm.access.grant import Grant
 from cloudfilm.access.holder import ApiHolder, GrantHolder, Holder, InternalHolder, StaffHolder
-from cloudfilm.access.key_ring import KeyRing
+from cloudfilm.access.key_ring import KeySource
 from cloudfilm.access.policy import AccessRequest, Allow, decide
 from cloudfilm.access.token import (
     ApiToken,
-    DeviceToken,
     GatewayToken,
     InternalToken,
     SessionToken,
@@ -31,7 +30,7 @@ from cloudfilm.db.database import Database
 from cloudfilm.db.grants import grant_with_id
 from cloudfilm.db.staff_sessions import staff_holder
 from cloudfilm.db.studies import study_with_uid
-from cloudfilm.doors.asker import Asker
+from cloudfilm.doors.asker import Asker, Carrier
 from cloudfilm.doors.audit_trail import AuditTrail
 from cloudfilm.doors.identity_provider import IdentityProvider
 from cloudfilm.doors.short_memory import ShortMemory
@@ -45,6 +44,8 @@ class Doorkeeper:
 
     Parameters
     ----------
+    keys : Callable
+        Gives the key ring of this moment.
     clock : Callable
         Gives the time now, in UTC.
     identity_provider : IdentityProvider or None
@@ -54,13 +55,13 @@ class Doorkeeper:
     def __init__(
         self,
         database: Database,
-        key_ring: KeyRing,
+        keys: KeySource,
         clock: Callable[[], datetime],
         audit_trail: AuditTrail,
         staff_limits: StaffLimits,
         identity_provider: IdentityProvider | None = None,
     ) -> None:
-        self._database, self._key_ring, self._clock, self._audit_trail = database, key_ring, clock, audit_trail
+        self._database, self._keys, self._clock, self._audit_trail = database, keys, clock, audit_trail
         self._staff_limits, self._identity_provider = staff_limits, identity_provider
         self._grants: ShortMemory[UUID, Grant | None] = ShortMemory(MEMORY_SECONDS)
         self._api_holders: ShortMemory[UUID, ApiHolder | None] = ShortMemory(MEMORY_SECONDS)
@@ -69,7 +70,7 @@ class Doorkeeper:
 
     def holders(self, asker: Asker) -> tuple[Holder, ...]:
         """Who the presented credentials say is asking; empty when there is none, or none is valid."""
-        return tuple(holder for text in asker.tokens if (holder := self._holder_of(text, asker)) is not None)
+        return tuple(holder for carrier, text in asker.tokens if (holder := self._holder_of(carrier, text, asker)) is not None)
 
     def allows(self, request: AccessRequest, asker: Asker) -> Holder | None:
         """The first holder that may do it, None when nobody may. Either is written down."""
@@ -81,6 +82,13 @@ class Doorkeeper:
         holders = self.holders(asker)
         self._audit_trail.decided(known, holders[0] if holders else None, asker, denied=self._why_not(known, holders))
         return None
+
+    def lets(self, holder: Holder, request: AccessRequest, asker: Asker) -> bool:
+        """Whether this one holder may do it, whatever else is presented. Written down as well."""
+        known = self._with_owner(request)
+        reason = None if isinstance(decision := decide(known, holder, self._clock()), Allow) else decision.reason
+        self._audit_trail.decided(known, holder, asker, denied=reason)
+        return reason is None
 
     def would_allow(self, request: AccessRequest, asker: Asker) -> Holder | None:
         """The same for a question that is no access, such as which of two answers to give."""
@@ -118,29 +126,30 @@ class Doorkeeper:
             study = study_with_uid(cursor, study_instance_uid)
         return study.hospital_id if study else None
 
-    def _holder_of(self, text: str, asker: Asker) -> Holder | None:
-        token = read_token(text, self._key_ring, self._clock())
+    def _holder_of(self, carrier: Carrier, text: str, asker: Asker) -> Holder | None:
+        token = read_token(text, self._keys(), self._clock())
         if token is not None:
-            return self._holder(token, behind_nginx=not asker.came_through_public_door)
-        if self._identity_provider is not None and text == asker.bearer:
+            return self._holder(carrier, token, behind_nginx=not asker.came_through_public_door)
+        if self._identity_provider is not None and carrier is Carrier.BEARER:
             return self._identity_provider.api_holder(text, self._clock())
         return None
 
-    def _holder(self, token: Token, behind_nginx: bool) -> Holder | None:
-        match token:
-            case SessionToken():
+    def _holder(self, carrier: Carrier, token: Token, behind_nginx: bool) -> Holder | None:
+        match carrier, token:
+            case Carrier.SESSION, SessionToken():
                 return self._grant_holder(token.grant_id, token.consented, narrowed_to=None)
-            case ViewerToken():
+            case Carrier.BEARER, ViewerToken():
                 return self._grant_holder(token.grant_id, consented=True, narrowed_to=token.study_instance_uids)
-            case ApiToken():
+            case Carrier.BEARER, ApiToken():
                 return self._api_holder(token.token_id, is_gateway=False)
-            case GatewayToken():
+            case Carrier.BEARER, GatewayToken():
                 return self._api_holder(token.token_id, is_gateway=True)
-            case StaffToken():
+            case Carrier.STAFF, StaffToken():
                 return self._staff_holder(token.session_id)
-            case InternalToken():
+            case Carrier.BEARER, InternalToken():
                 return InternalHolder(token.process) if behind_nginx else None
-            case DeviceToken():
+            case _:
+                # A kind that opens nothing, or in a place that is not its own.
                 return None
 
     def _grant_holder(self, grant_id: UUID, consented: bool, narrowed_to: frozenset[str] | None) -> GrantHolder | None:

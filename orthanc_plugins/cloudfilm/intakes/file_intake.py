@@ -12,6 +12,7 @@ from cloudfilm.db.database import Database
 from cloudfilm.db.intake_sources import IntakeSource, list_sources, note_use
 from cloudfilm.db.origin import Origin, Way
 from cloudfilm.errors import CloudFilmError, Conflict, TooLarge, UnsupportedMediaType
+from cloudfilm.intakes.audited import submitted_by
 from cloudfilm.intakes.places import Places
 from cloudfilm.intakes.settled import Settled
 from cloudfilm.reports.intake import Intake
@@ -83,7 +84,12 @@ class FileIntake:
         if size > self._intake.maximum_megabytes * _MEGABYTE:
             return f"The document is larger than {self._intake.maximum_megabytes} MB."
         try:
-            received = self._intake.receive(source.hospital_id, path.read_bytes(), Origin(Way(source.kind), source.name, title))
+            received = self._intake.receive(
+                source.hospital_id,
+                path.read_bytes(),
+                submitted_by(source, self._intake.clock()),
+                Origin(Way(source.kind), source.name, title),
+            )
         except (UnsupportedMediaType, TooLarge) as refused:
             return refused.public_message
         except Conflict:

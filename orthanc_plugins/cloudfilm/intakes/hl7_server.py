@@ -15,6 +15,7 @@ from cloudfilm.db.hospitals import hospital_named
 from cloudfilm.db.intake_sources import IntakeSource, list_sources, note_use
 from cloudfilm.db.origin import Origin, Way
 from cloudfilm.errors import CloudFilmError, Conflict, Unavailable
+from cloudfilm.intakes.audited import submitted_by
 from cloudfilm.reports.hl7_message import Message, MessageRefused, read_message
 from cloudfilm.reports.hl7_report import report_of
 from cloudfilm.reports.intake import Intake
@@ -67,9 +68,9 @@ class Hl7Server:
             return b"MSH|^~\\&|CLOUDFILM|CLOUDFILM|||||ACK||P|2.5.1\rMSA|AR||" + str(refused).encode("ascii", "replace") + b"\r"
         except Unavailable:
             return b"MSH|^~\\&|CLOUDFILM|CLOUDFILM|||||ACK||P|2.5.1\rMSA|AE||The database does not answer\r"
-        return message.acknowledgement(*self._take(message, known))
+        return message.acknowledgement(*self._take(message, known, peer))
 
-    def _take(self, message: Message, known: list[IntakeSource]) -> tuple[str, str]:
+    def _take(self, message: Message, known: list[IntakeSource], peer: str) -> tuple[str, str]:
         application = message.sender[0]
         source = next((one for one in known if _application(one) in ("", application)), None)
         if source is None:
@@ -77,7 +78,7 @@ class Hl7Server:
         if message.kind != "ORU^R01":
             return "AR", f"MSH-9: {message.kind} is not taken, only ORU^R01"
         try:
-            self._store(message, source)
+            self._store(message, source, peer)
         except MessageRefused as refused:
             return "AR", str(refused)
         except Unavailable as error:
@@ -86,14 +87,16 @@ class Hl7Server:
             return "AR", error.public_message
         return "AA", ""
 
-    def _store(self, message: Message, source: IntakeSource) -> None:
+    def _store(self, message: Message, source: IntakeSource, peer: str) -> None:
         report = report_of(message)
         with self._database.transaction() as cursor:
             hospital = hospital_named(cursor, source.hospital_id)
         document = report.document or lay_out(report.fields, hospital.name if hospital else "")
         origin = Origin(Way.HL7, source.name, f"HL7 {message.control_id}")
         try:
-            self._intake.receive(source.hospital_id, document, origin, given=report.fields)
+            self._intake.receive(
+                source.hospital_id, document, submitted_by(source, self._intake.clock(), peer), origin, given=report.fields
+            )
         except Conflict:
             _log.info("a message brought a document that had come before")
         with self._database.transaction() as cursor:

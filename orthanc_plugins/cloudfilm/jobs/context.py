@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from cloudfilm.access.key_ring import KeyRing
+from cloudfilm.access.key_ring import KeyRing, KeySource
 from cloudfilm.db.database import Database
 from cloudfilm.orthanc_api.rest_client import OrthancClient
 from cloudfilm.settings import Settings
@@ -20,7 +20,12 @@ class JobContext:
 
     settings: Settings
     database: Database
-    key_ring: KeyRing
+    keys: KeySource
     documents: DocumentStore
     orthanc: OrthancClient
     clock: Callable[[], datetime]
+
+    @property
+    def key_ring(self) -> KeyRing:
+        """The keys of this moment."""
+        return self.keys()

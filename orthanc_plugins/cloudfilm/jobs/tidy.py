@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Delete what was only kept for a time: deliveries nobody fetched, counters of past windows."""
+"""Delete what was only kept for a time: deliveries nobody fetched, counters of past windows, sessions and devices of long ago."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from cloudfilm.db.deliveries import delete_expired_deliveries
+from cloudfilm.db.staff_devices import forget_old_staff_devices
+from cloudfilm.db.staff_sessions import delete_old_staff_sessions
 from cloudfilm.db.wrong_tries import forget_old_tries
 from cloudfilm.jobs.context import JobContext
+
+_SESSIONS_KEPT = timedelta(days=7)
+_DEVICES_KEPT = timedelta(days=180)
 
 
 def tidy(context: JobContext) -> None:
@@ -14,3 +21,5 @@ def tidy(context: JobContext) -> None:
     with context.database.transaction() as cursor:
         delete_expired_deliveries(cursor, now)
         forget_old_tries(cursor, now)
+        delete_old_staff_sessions(cursor, now - _SESSIONS_KEPT)
+        forget_old_staff_devices(cursor, now - _DEVICES_KEPT)

@@ -14,7 +14,9 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from cloudfilm.db.database import Database
 from cloudfilm.db.job_queue import READ_REPORT, RECORD_STUDY, RETURN_STAMPED
+from cloudfilm.jobs.anchor_audit import anchor_audit
 from cloudfilm.jobs.context import JobContext
+from cloudfilm.jobs.export_audit import export_audit
 from cloudfilm.jobs.read_report import read_report
 from cloudfilm.jobs.record_study import record_study_of_orthanc, sweep_incomplete_studies
 from cloudfilm.jobs.return_stamped import return_stamped
@@ -22,7 +24,7 @@ from cloudfilm.jobs.tidy import tidy
 from cloudfilm.orthanc_api.rest_client import OrthancClient
 from cloudfilm.settings import load_settings
 from cloudfilm.storage.documents import DocumentStore
-from cloudfilm.storage.key_files import load_key_ring
+from cloudfilm.storage.key_files import KeyFiles
 
 _RETRY = RetryStrategy(max_attempts=10, exponential_wait=2)
 _STILL_ARRIVING_SECONDS = 3
@@ -63,6 +65,16 @@ def create_worker(context: JobContext, database_uri: str) -> App:
     def tidy_task(timestamp: int) -> None:
         tidy(context)
 
+    @app.periodic(cron="* * * * *")
+    @app.task(name="anchor_audit", lock="anchor_audit", queueing_lock="anchor_audit")
+    def anchor_audit_task(timestamp: int) -> None:
+        anchor_audit(context)
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="export_audit", lock="export_audit", queueing_lock="export_audit")
+    def export_audit_task(timestamp: int) -> None:
+        export_audit(context)
+
     return app
 
 
@@ -71,7 +83,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("procrastinate").setLevel(logging.WARNING)
     settings = load_settings(Path(os.environ.get("CLOUDFILM_APP", "/opt/cloudfilm/app")) / "orthanc.json")
-    key_ring = load_key_ring(settings.keys_directory)
+    keys = KeyFiles(settings.keys_directory)
 
     def clock() -> datetime:
         return datetime.now(UTC)
@@ -79,9 +91,9 @@ def main() -> None:
     context = JobContext(
         settings=settings,
         database=Database(settings.database_uri),
-        key_ring=key_ring,
+        keys=keys,
         documents=DocumentStore(settings.documents_directory),
-        orthanc=OrthancClient(settings.orthanc_url, key_ring, "worker", clock),
+        orthanc=OrthancClient(settings.orthanc_url, keys, "worker", clock),
         clock=clock,
     )
     app = create_worker(context, settings.database_uri)

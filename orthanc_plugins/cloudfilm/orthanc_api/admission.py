@@ -12,7 +12,7 @@ from pydicom.errors import InvalidDicomError
 from pydicom.filereader import read_partial
 
 from cloudfilm.db.database import Database
-from cloudfilm.db.hospitals import hospital_of_modality
+from cloudfilm.db.hospitals import Modality, modality_with_aet
 from cloudfilm.db.studies import claim_study
 from cloudfilm.dicom.values import is_uid
 from cloudfilm.doors.short_memory import ShortMemory
@@ -32,11 +32,28 @@ class StoreStatus(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """Which instance of which study a DICOM file says that it is; ``sop_instance_uid`` is empty where it says nothing."""
+
+    study_instance_uid: str
+    sop_instance_uid: str
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """An instance that must not be stored."""
 
     status: StoreStatus
     reason: str
+    # The study is another hospital's: the instance is kept aside.
+    foreign: Identity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """An instance that may be stored."""
+
+    study_instance_uid: str
 
 
 class Admission:
@@ -44,44 +61,44 @@ class Admission:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._hospital_of_aet: ShortMemory[str, str | None] = ShortMemory(_REMEMBER_SECONDS)
+        self._modalities: ShortMemory[str, Modality | None] = ShortMemory(_REMEMBER_SECONDS)
         self._owner: ShortMemory[tuple[str, str], str] = ShortMemory(_REMEMBER_SECONDS)
 
-    def hospital_of_modality(self, aet: str) -> str | None:
-        """The hospital that an AE title sends for."""
-        return self._hospital_of_aet.get(aet, lambda: self._find_hospital(aet))
+    def modality(self, aet: str) -> Modality | None:
+        """The modality with this AE title: its hospital's is what it sends."""
+        return self._modalities.get(aet, lambda: self._find_modality(aet))
 
-    def judge(self, dicom: bytes, hospital_id: str | None) -> Refused | None:
-        """Judge one instance (a DICOM file) sent for a hospital; None admits it."""
+    def judge(self, dicom: bytes, hospital_id: str | None) -> Admitted | Refused:
+        """Judge one instance (a DICOM file) sent for a hospital."""
         if hospital_id is None:
             return Refused(StoreStatus.NOT_AUTHORIZED, "the sender belongs to no hospital")
-        study_instance_uid = read_study_instance_uid(dicom)
-        if study_instance_uid is None:
+        identity = read_identity(dicom)
+        if identity is None:
             return Refused(StoreStatus.CANNOT_UNDERSTAND, "no valid StudyInstanceUID")
+        study_instance_uid = identity.study_instance_uid
         try:
             owner = self._owner.get((study_instance_uid, hospital_id), lambda: self._claim(study_instance_uid, hospital_id))
         except Exception:
             _log.exception("could not claim a study, so its instance was refused")
             return Refused(StoreStatus.OUT_OF_RESOURCES, "the database does not answer")
         if owner != hospital_id:
-            return Refused(StoreStatus.NOT_AUTHORIZED, "the study belongs to another hospital")
-        return None
+            return Refused(StoreStatus.NOT_AUTHORIZED, "the study belongs to another hospital", identity)
+        return Admitted(study_instance_uid)
 
-    def _find_hospital(self, aet: str) -> str | None:
+    def _find_modality(self, aet: str) -> Modality | None:
         with self._database.transaction() as cursor:
-            return hospital_of_modality(cursor, aet)
+            return modality_with_aet(cursor, aet)
 
     def _claim(self, study_instance_uid: str, hospital_id: str) -> str:
         with self._database.transaction() as cursor:
             return claim_study(cursor, study_instance_uid, hospital_id)
 
 
-def read_study_instance_uid(dicom: bytes) -> str | None:
-    """StudyInstanceUID of a DICOM file, None when there is none that could be one. Reads no further than that element."""
+def read_identity(dicom: bytes) -> Identity | None:
+    """What a DICOM file says that it is, None when it names no study that could be one. Reads no further than the StudyInstanceUID."""
     try:
         dataset = read_partial(BytesIO(dicom), stop_when=lambda tag, _vr, _length: tag > _STUDY_INSTANCE_UID, force=True)
-        value = dataset.get("StudyInstanceUID")
+        study, instance = (str(dataset.get(keyword) or "").strip("\0 ") for keyword in ("StudyInstanceUID", "SOPInstanceUID"))
     except (InvalidDicomError, ValueError, KeyError, AttributeError, NotImplementedError, EOFError, RecursionError):
         return None
-    uid = str(value or "").strip("\0 ")
-    return uid if is_uid(uid) else None
+    return Identity(study, instance if is_uid(instance) else "") if is_uid(study) else None

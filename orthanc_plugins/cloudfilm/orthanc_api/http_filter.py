@@ -13,7 +13,7 @@ from cloudfilm.access.orthanc_rules import is_portal, orthanc_request
 from cloudfilm.access.policy import Action
 from cloudfilm.doors.asker import Asker
 from cloudfilm.doors.doorkeeper import Doorkeeper
-from cloudfilm.orthanc_api.senders import SenderOfThread
+from cloudfilm.orthanc_api.senders import Sender, SenderOfThread
 
 # OrthancPluginHttpMethod, as the filter gets it; REST callbacks get the name.
 METHODS = {1: "GET", 2: "POST", 3: "PUT", 4: "DELETE"}
@@ -43,7 +43,9 @@ class HttpFilter:
     def _is_allowed(self, uri: str, request: Mapping[str, Any]) -> bool:
         method = METHODS.get(request["method"], "")
         asked = orthanc_request(method, uri, request.get("get") or {})
-        holder = self._doorkeeper.allows(asked, Asker.of(request["headers"], request.get("ip", "")))
-        if holder is not None and asked.action is Action.STORE_IMAGES and isinstance(holder, ApiHolder):
-            self._senders.remember(threading.get_ident(), holder.hospital_id)
-        return holder is not None
+        asker = Asker.of(request["headers"], request.get("ip", ""))
+        if asked.action is Action.STORE_IMAGES and isinstance(holder := self._doorkeeper.would_allow(asked, asker), ApiHolder):
+            # Written down by study, as its instances come in (`IncomingInstances`).
+            self._senders.remember(threading.get_ident(), Sender(holder, asker))
+            return True
+        return self._doorkeeper.allows(asked, asker) is not None

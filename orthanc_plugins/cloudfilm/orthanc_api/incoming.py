@@ -8,10 +8,14 @@ instance. Handing back bytes that are no DICOM makes the store fail, and STOW-RS
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Any
 
-from cloudfilm.orthanc_api.admission import Admission, Refused, StoreStatus
+from cloudfilm.access.audit import ActorKind, AuditKind
+from cloudfilm.doors.audit_trail import AuditTrail
+from cloudfilm.orthanc_api.admission import Admission, Admitted, Refused, StoreStatus
 from cloudfilm.orthanc_api.senders import SenderOfThread
+from cloudfilm.orthanc_api.set_aside_keeper import Sender, SetAsideKeeper
 
 _log = logging.getLogger(__name__)
 _NOT_DICOM = b"refused by CloudFilm"
@@ -26,33 +30,57 @@ class IncomingInstances:
         The host module, passed in.
     """
 
-    def __init__(self, admission: Admission, senders: SenderOfThread, orthanc: Any) -> None:
-        self._admission, self._senders, self._orthanc = admission, senders, orthanc
+    def __init__(
+        self, admission: Admission, keeper: SetAsideKeeper, senders: SenderOfThread, audit_trail: AuditTrail, orthanc: Any
+    ) -> None:
+        self._admission, self._keeper, self._senders = admission, keeper, senders
+        self._audit_trail, self._orthanc = audit_trail, orthanc
 
     def judge_c_store(self, instance: Any) -> int:
         """Status of the C-STORE response for an instance that Orthanc has received over DIMSE."""
         try:
             aet = str(instance.GetInstanceRemoteAet())
-            refused = self._admission.judge(instance.GetInstanceData(), self._admission.hospital_of_modality(aet))
+            modality = self._admission.modality(aet)
+            dicom = instance.GetInstanceData()
+            judged = self._admission.judge(dicom, modality.hospital_id if modality else None)
+            if modality is not None and isinstance(judged, Admitted):
+                self._audit_trail.visited(self._audit_trail.modality_event(modality, judged.study_instance_uid))
+            elif modality is not None and isinstance(judged, Refused):
+                self._set_aside(dicom, judged, Sender(modality.hospital_id, ActorKind.MODALITY, aet))
         except Exception:
             _log.exception("could not judge an instance, so it was refused")
             return StoreStatus.OUT_OF_RESOURCES
-        if refused is None:
+        if isinstance(judged, Admitted):
             return StoreStatus.SUCCESS
-        _log.warning("refused an instance from %s: %s", aet, refused.reason)
-        return refused.status
+        _log.warning("refused an instance from %s: %s", aet, judged.reason)
+        return judged.status
 
     def judge_received(self, dicom: bytes, origin: int, thread: int) -> tuple[Any, bytes | None]:
         """Keep or refuse an instance from anywhere; what comes over DIMSE is judged by `judge_c_store`, which can answer a status."""
         action = self._orthanc.ReceivedInstanceAction
         if origin == self._orthanc.InstanceOrigin.DICOM_PROTOCOL:
             return action.KEEP_AS_IS, None
+        sender = self._senders.sender(thread)
         try:
-            refused = self._admission.judge(dicom, self._senders.hospital(thread))
+            judged = self._admission.judge(dicom, sender.holder.hospital_id if sender else None)
+            if sender is not None and isinstance(judged, Admitted):
+                event = self._audit_trail.event(AuditKind.IMAGES_STORED, sender.holder, sender.asker)
+                self._audit_trail.visited(replace(event, study_instance_uid=judged.study_instance_uid))
+            elif sender is not None and isinstance(judged, Refused):
+                self._set_aside(dicom, judged, Sender(sender.holder.hospital_id, ActorKind.PROGRAM, "STOW-RS"))
         except Exception:
             _log.exception("could not judge an instance, so it was refused")
-            refused = Refused(StoreStatus.OUT_OF_RESOURCES, "our own mistake")
-        if refused is None:
+            judged = Refused(StoreStatus.OUT_OF_RESOURCES, "our own mistake")
+        if isinstance(judged, Admitted):
             return action.KEEP_AS_IS, None
-        _log.warning("refused an instance from STOW-RS: %s", refused.reason)
+        _log.warning("refused an instance from STOW-RS: %s", judged.reason)
         return action.MODIFY, _NOT_DICOM
+
+    def _set_aside(self, dicom: bytes, refused: Refused, sender: Sender) -> None:
+        """Keep what belongs to another hospital's study; what cannot be kept is refused all the same, and its sender still has it."""
+        if refused.foreign is None:
+            return
+        try:
+            self._keeper.keep(dicom, refused.foreign.study_instance_uid, refused.foreign.sop_instance_uid, refused.reason, sender)
+        except Exception:
+            _log.exception("could not set a refused instance aside")

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import requests
 
-from cloudfilm.access.key_ring import KeyRing
+from cloudfilm.access.key_ring import KeySource
 from cloudfilm.access.token import InternalToken, issue_token
 from cloudfilm.errors import Unavailable
 
@@ -22,8 +22,8 @@ _PORTION_BYTES = 256 * 1024
 class OrthancClient:
     """Asks Orthanc. ``process`` names who asks."""
 
-    def __init__(self, url: str, key_ring: KeyRing, process: str, clock: Callable[[], datetime]) -> None:
-        self._url, self._key_ring, self._process, self._clock = url, key_ring, process, clock
+    def __init__(self, url: str, keys: KeySource, process: str, clock: Callable[[], datetime]) -> None:
+        self._url, self._keys, self._process, self._clock = url, keys, process, clock
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy stands between us and our own Orthanc
 
@@ -64,7 +64,7 @@ class OrthancClient:
             yield from response.iter_content(_PORTION_BYTES)
 
     def _credential(self) -> dict[str, str]:
-        token = issue_token(InternalToken(self._process), self._key_ring, self._clock(), _LIFETIME, uuid4())
+        token = issue_token(InternalToken(self._process), self._keys(), self._clock(), _LIFETIME, uuid4())
         return {"Authorization": f"Bearer {token}"}
 
     def _json(self, method: str, path: str, body: Any = None) -> Any:

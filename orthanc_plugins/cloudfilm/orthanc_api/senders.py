@@ -8,21 +8,34 @@ state. The operating system's thread identity does.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from cloudfilm.access.holder import ApiHolder
+from cloudfilm.doors.asker import Asker
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whoever stores by STOW-RS."""
+
+    holder: ApiHolder
+    asker: Asker
+
 
 class SenderOfThread:
-    """Hospital by thread; the filter forgets the last request's before it decides the next."""
+    """Sender by thread; the filter forgets the last request's before it decides the next."""
 
     def __init__(self) -> None:
-        self._hospitals: dict[int, str] = {}
+        self._senders: dict[int, Sender] = {}
 
-    def remember(self, thread: int, hospital_id: str) -> None:
-        """The request that this thread serves stores for this hospital."""
-        self._hospitals[thread] = hospital_id
+    def remember(self, thread: int, sender: Sender) -> None:
+        """The request that this thread serves stores for this sender's hospital."""
+        self._senders[thread] = sender
 
-    def hospital(self, thread: int) -> str | None:
+    def sender(self, thread: int) -> Sender | None:
         """For whom the thread stores; None when nobody was authorised to."""
-        return self._hospitals.get(thread)
+        return self._senders.get(thread)
 
     def forget(self, thread: int) -> None:
         """A new request begins."""
-        self._hospitals.pop(thread, None)
+        self._senders.pop(thread, None)

@@ -5,8 +5,10 @@ Measured on Orthanc 1.12.7 with its Python plugin 5.0: of a repeated query param
 percent-encoded; nginx therefore passes the query along in a header. Orthanc takes multipart/form-data apart itself, so nginx passes the
 content type in a header of its own too. `SendHttpStatus` adds a second Content-Type after ours: nginx takes the
 first. `SetCookie` is not needed: a header may be set several times. A status that Orthanc has no name for is never sent and the client waits for
-ever: 429 travels as 509, which nginx turns back. A streamed answer has no length and ends with the connection, so that a client could not
-tell a cut from the end: it is sent in chunks (RFC 9112 §7.1), of which only a whole answer has the last.
+ever: 429 travels as 509, which nginx turns back; 301 and 405 have calls of their own in Orthanc.
+
+A streamed answer has no length and ends with the connection, so that a client could not tell a cut from the end: it is sent in chunks (RFC 9112
+§7.1), of which only a whole answer has the last.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ QUERY_HEADER = "x-cloudfilm-query"
 CONTENT_TYPE_HEADER = "x-cloudfilm-content-type"
 PREFIX = "/portal"
 _TRAVELS_AS = {429: 509}
-_UNKNOWN_TO_ORTHANC = frozenset({103, 308, 418, 421, 425, 428, 431, 451, 511})
+_UNKNOWN_TO_ORTHANC = frozenset({103, 301, 308, 418, 421, 425, 428, 431, 451, 511})
 _log = logging.getLogger(__name__)
 
 
@@ -38,6 +40,7 @@ class RestOutput(Protocol):
     def SendHttpStatusCode(self, status: int, /) -> None: ...
     def StartStreamAnswer(self, content_type: str, /) -> None: ...
     def SendStreamChunk(self, content: bytes, /) -> None: ...
+    def SendMethodNotAllowed(self, allowed: str, /) -> None: ...
 
 
 def answer(application: WSGIApplication, output: RestOutput, uri: str, request: Mapping[str, Any]) -> None:
@@ -111,6 +114,10 @@ def _send(output: RestOutput, status: int, headers: list[tuple[str, str]], conte
     if status in _UNKNOWN_TO_ORTHANC:
         _log.error("the portal answered %d, which Orthanc cannot send", status)
         status, content = 500, b""
+    if status == 405:
+        # Orthanc has a call of its own for it, without a body; by SendHttpStatus it would never be sent (measured).
+        output.SendMethodNotAllowed(next((value for name, value in headers if name.lower() == "allow"), "GET"))
+        return
     status = _TRAVELS_AS.get(status, status)
     content_type = _content_type(headers)
     for name, value in headers:

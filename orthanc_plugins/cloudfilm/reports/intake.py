@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from cloudfilm.access.access_code import CODE_BYTES, access_code_from, hash_access_code, normalise_access_code, start_of
+from cloudfilm.access.audit import AuditEvent
 from cloudfilm.access.grant import ALL_RIGHTS, Grant, GrantKind
 from cloudfilm.access.key_ring import KeyRing
 from cloudfilm.access.secret import SECRET_BYTES, hash_secret, secret_from
+from cloudfilm.db.audit_events import append_event
 from cloudfilm.db.database import Database
 from cloudfilm.db.deliveries import add_delivery, delivery_of_report
 from cloudfilm.db.grants import add_grant
@@ -55,10 +57,13 @@ class Intake:
     maximum_megabytes: int
     delivery_lifetime: timedelta
 
-    def receive(self, hospital_id: str, document: bytes, origin: Origin = REST, given: ReportFields | None = None) -> Received:
+    def receive(
+        self, hospital_id: str, document: bytes, submitted: AuditEvent, origin: Origin = REST, given: ReportFields | None = None
+    ) -> Received:
         """Store a document (PDF) of a hospital, with what its sender said of it.
 
-        When this returns, the document is on disk and the report, its grant and the job to read it are committed.
+        When this returns, the document is on disk and the report, its grant, the job to read it and the audit event are committed.
+        ``submitted`` is that event without the report.
 
         Raises
         ------
@@ -84,8 +89,10 @@ class Intake:
                 add_grant(cursor, grant, *hashes)
                 add_delivery(cursor, report_id, seal(keys.to_bytes(), self.key_ring), now + self.delivery_lifetime)
                 defer_job(cursor, READ_REPORT, lock=str(report_id), arguments={"report_id": str(report_id)})
+                append_event(cursor, replace(submitted, report_id=report_id), self.key_ring.auditing)
                 return Received(report_id, keys, is_new=True)
             delivery = delivery_of_report(cursor, report_id, now)
+            append_event(cursor, replace(submitted, report_id=report_id, detail="the same document again"), self.key_ring.auditing)
         if delivery is None:
             raise Conflict("This document was received before, and its access code can no longer be shown.")
         return Received(report_id, GrantKeys.from_bytes(unseal(delivery.sealed_keys, self.key_ring)), is_new=False)

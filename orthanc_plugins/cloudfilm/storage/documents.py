@@ -43,6 +43,10 @@ class DocumentStore:
             raise ValueError("a stored document has changed on disk")
         return content
 
+    def remove(self, sha256: str) -> None:
+        """Delete the bytes, if they are there."""
+        self._path(sha256).unlink(missing_ok=True)
+
     def _path(self, sha256: str) -> Path:
         return self._directory / sha256[:2] / sha256[2:4] / sha256
 

@@ -111,7 +111,8 @@ def test_forged_tokens_are_nothing(text: str) -> None:
     [
         ("GET", "/dicom-web/studies/1.2/metadata", Action.READ_METADATA),
         ("GET", "/dicom-web/studies/1.2/series/1.3/instances/1.4/frames/1", Action.VIEW_IMAGES),
-        ("GET", "/dicom-web/studies/1.2/series", Action.READ_METADATA),
+        ("GET", "/dicom-web/studies/1.2/series", Action.ADMINISTER),
+        ("GET", "/dicom-web/studies/1.2/series/1.3/instances", Action.ADMINISTER),
         ("GET", "/dicom-web/studies/1.2", Action.RETRIEVE_ORIGINALS),
         ("GET", "/dicom-web/studies/1.2/series/1.3/instances/1.4/bulk/7fe00010", Action.RETRIEVE_BULK_DATA),
         ("POST", "/dicom-web/studies", Action.STORE_IMAGES),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cloudfilm.dicom.person_name import display_name
 from cloudfilm.dicom.study_summary import summarise_study
 from cloudfilm.dicom.values import is_uid, parse_dicom_date, parse_dicom_time
-from cloudfilm.orthanc_api.admission import read_study_instance_uid
+from cloudfilm.orthanc_api.admission import read_identity
 from tests.support.samples import ct_study, study_uid
 
 
@@ -77,7 +77,9 @@ def test_a_study_is_summarised_from_orthancs_answers() -> None:
 
 def test_the_study_is_read_from_a_file_and_from_nothing_else(tmp_path: Path) -> None:
     content = ct_study(tmp_path, "unit", slices=1)[0].read_bytes()
-    assert read_study_instance_uid(content) == study_uid("unit")
-    assert read_study_instance_uid(b"") is None
-    assert read_study_instance_uid(b"no DICOM at all" * 100) is None
-    assert read_study_instance_uid(BytesIO(content).read(200)) is None
+    identity = read_identity(content)
+    assert identity is not None
+    assert identity.study_instance_uid == study_uid("unit")
+    assert read_identity(b"") is None
+    assert read_identity(b"no DICOM at all" * 100) is None
+    assert read_identity(BytesIO(content).read(200)) is None

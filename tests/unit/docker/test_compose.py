@@ -18,7 +18,14 @@ TEXT = (ROOT / "docker/compose.yml").read_text(encoding="utf-8")
 ORTHANC_JSON = (ROOT / "orthanc.json").read_text(encoding="utf-8")
 CONTAINER = (ROOT / "machine/container.py").read_text(encoding="utf-8")
 SUPERVISOR = (ROOT / "docker/supervisor/supervisord.conf.template").read_text(encoding="utf-8")
-PARTS = {"postgresql": "postgresql", "cloudfilm": "orthanc", "worker": "worker", "nginx": "nginx"}  # service: supervisor's program
+PARTS = {
+    "postgresql": "postgresql",
+    "cloudfilm": "orthanc",
+    "worker": "worker",
+    "intake": "intake",
+    "printer": "printer",
+    "nginx": "nginx",
+}  # service: supervisor's program
 
 
 def services() -> dict[str, Any]:
@@ -38,7 +45,7 @@ def program(name: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in section[1].splitlines() if "=" in line and not line.startswith(";"))
 
 
-def test_there_are_four_services_of_one_image() -> None:
+def test_there_is_a_service_of_one_image_for_each_part() -> None:
     assert set(services()) == set(PARTS)
     assert {service["image"] for service in services().values()} == {"cloudfilm"}
 
@@ -69,9 +76,10 @@ def test_each_keeps_few_rights_and_writes_only_to_volumes_and_tmp(service: str) 
     assert sorted(targets) == ["/tmp", "/var/lib/cloudfilm"]  # each once: Docker refuses a place that is mounted twice
 
 
-def test_only_nginx_and_dicom_are_published() -> None:
+def test_only_the_doors_are_published() -> None:
     published = {name: [port.rsplit(":", 1)[1] for port in service.get("ports", [])] for name, service in services().items()}
-    assert published == {"postgresql": [], "cloudfilm": ["4242"], "worker": [], "nginx": ["8443", "8080"]}
+    doors = {"cloudfilm": ["4242"], "intake": ["2575"], "printer": ["6310"], "nginx": ["8443", "8080"]}
+    assert {name: ports for name, ports in published.items() if ports} == doors
     assert services()["postgresql"]["network_mode"] == "none"
 
 

@@ -134,6 +134,7 @@ def test_text_from_outside_is_escaped_everywhere(render: Render) -> None:
         exam_page(render, exam),
         render("report.html", exam=exam, pages=PAGES),
         render("consent.html", hospital_name=HOSTILE),
+        render("staff_oidc_refused.html", subject=HOSTILE),
     ):
         assert "&lt;script&gt;" in page
         assert "<script>" not in page
@@ -170,6 +171,7 @@ def test_every_page_names_itself_and_offers_the_other_language(render: Render) -
         "consent": render("consent.html", hospital_name="医院"),
         "code": render("code_form.html"),
         "failure": render("failure.html", status=404),
+        "staff-oidc-refused": render("staff_oidc_refused.html", subject="https://id.example|7"),
     }
     for name, page in pages.items():
         assert f'data-page="{name}"' in page

@@ -36,7 +36,7 @@ def test_every_message_has_its_chinese_and_every_chinese_its_message() -> None:
     assert translated - used == set()
 
 
-@pytest.mark.parametrize("template", sorted((PORTAL / "templates").glob("*.html")), ids=lambda path: path.name)
+@pytest.mark.parametrize("template", sorted((PORTAL / "templates").rglob("*.html")), ids=lambda path: path.name)
 def test_templates_hold_no_inline_script_or_style(template: Path) -> None:
     text = template.read_text(encoding="utf-8")
     assert not re.search(r"<script(?![^>]*\bsrc=)", text)

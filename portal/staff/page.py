@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A page for staff: who is signed in, what the role offers, times as they are read here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Response, render_template
+
+from cloudfilm.access.holder import StaffHolder
+from cloudfilm.access.policy import Action
+from cloudfilm.db.hospitals import hospital_named
+from portal.services import services
+from portal.staff.member import could
+
+_OFFERED = {
+    "studies": Action.QUERY,
+    "grants": Action.MANAGE_GRANTS,
+    "users": Action.MANAGE_ACCOUNTS,
+    "tokens": Action.MANAGE_TOKENS,
+    "audit": Action.READ_AUDIT,
+}
+
+
+def staff_page(template: str, holder: StaffHolder, status: int = 200, **values: object) -> Response:
+    """Render a page for whoever is signed in; no browser keeps it."""
+    offered = [name for name, action in _OFFERED.items() if could(holder, action)]
+    text = render_template(template, me=holder, hospital_name=_hospital_name(holder), offered=offered, moment=moment, **values)
+    response = Response(text, status=status)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def to_page(location: str) -> Response:
+    """On to another page, after a form was taken."""
+    return Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
+
+
+def moment(time: datetime | None) -> str:
+    """A time as people here read it, ``2026-03-05 09:30``."""
+    return "" if time is None else f"{time.astimezone(services().settings.time_zone):%Y-%m-%d %H:%M}"
+
+
+def _hospital_name(holder: StaffHolder) -> str:
+    if holder.hospital_id is None:
+        return ""
+    with services().database.transaction() as cursor:
+        known = hospital_named(cursor, holder.hospital_id)
+    return known.name if known else ""

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The staff's pages, rendered from sample values in both languages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from flask import Flask, render_template
+
+from cloudfilm.access.audit import ActorKind, AuditEvent, AuditKind
+from cloudfilm.access.device import Device
+from cloudfilm.access.grant import GrantKind
+from cloudfilm.access.holder import ApiHolder, Role, Scope, StaffHolder
+from cloudfilm.access.password import PasswordFault
+from cloudfilm.db.accounts import Account
+from cloudfilm.db.api_tokens import ApiTokenRecord
+from cloudfilm.db.audit_events import RecordedEvent
+from cloudfilm.db.grant_list import GrantLine
+from cloudfilm.db.hospitals import Hospital
+from cloudfilm.db.studies import StudyRecord
+from portal.language import LANGUAGES, register_language
+from portal.staff.grants import REASONS, ShownGrant
+from portal.staff.studies import StudyLine
+
+TEMPLATES = Path(__file__).resolve().parents[3] / "portal/templates/staff"
+HOSTILE = "<script>alert(1)</script>\"'"
+NOW = datetime(2026, 5, 11, 9, 42, tzinfo=UTC)
+ID = UUID(int=7)
+ME = StaffHolder(ID, "li", HOSTILE, Role.ADMINISTRATOR, "jia", UUID(int=8), closed=False)
+ALL = ["studies", "grants", "users", "tokens", "audit"]
+STUDY = StudyRecord(
+    "1.2.3", "jia", None, HOSTILE, "", "F", date(1958, 1, 1), HOSTILE, date(2026, 5, 11), time(9, 42), HOSTILE, "", ["CT"], 2, 172, None
+)
+ACCOUNT = Account(UUID(int=9), "jia", "wang", HOSTILE, Role.DOCTOR, NOW, sealed_totp=b"sealed")
+GRANT = GrantLine(ID, GrantKind.SHARE, HOSTILE, NOW, NOW, None, "", 3, NOW, ID, HOSTILE, HOSTILE, "", "")
+TOKEN = ApiTokenRecord(ApiHolder(ID, "jia", frozenset(Scope), NOW, None, is_gateway=True), HOSTILE, NOW, None)
+PAGES: dict[str, dict[str, object]] = {
+    "studies": {"lines": [StudyLine(STUDY, HOSTILE, "CT")], "text": HOSTILE, "may_open": True},
+    "welcome": {},
+    "account": {"own": ACCOUNT, "code_trouble": "wrong"},
+    "one_time_code_new": {"pending": "sealed", "picture": "AAAA", "secret": HOSTILE, "trouble": True},
+    "users": {"accounts": [ACCOUNT, replace(ACCOUNT, disabled_at=NOW)], "hospitals": [Hospital("jia", HOSTILE)], "roles": list(Role),
+              "filled": {"login": HOSTILE}, "trouble": "taken"},
+    "password_issued": {"login": HOSTILE, "password": "secret"},
+    "grants": {"lines": [ShownGrant(GRANT, HOSTILE, state) for state in ("open", "expired", "revoked")], "text": "", "reasons": REASONS},
+    "tokens": {"tokens": [TOKEN, replace(TOKEN, last_used_at=NOW)], "scopes": list(Scope), "now": NOW, "filled": {}},
+    "token_issued": {"token": "abc", "label": HOSTILE},
+    "audit": {"events": [RecordedEvent(1, AuditEvent(NOW, AuditKind.SEARCHED, "denied", ActorKind.STAFF, str(ID), detail=HOSTILE))],
+              "logins": {str(ID): HOSTILE}, "asked": {}, "kinds": list(AuditKind), "older": "before=3", "before": "9"},
+}  # fmt: skip
+ENTRANCES: dict[str, dict[str, object]] = {
+    "sign_in": {"next": "/staff/", "trouble": "wrong", "login": HOSTILE},
+    "one_time_code": {"step": HOSTILE, "trouble": "wrong"},
+    "choose_password": {"step": HOSTILE, "fault": "common"},
+}
+
+type Render = Callable[..., str]
+
+
+@pytest.fixture(params=LANGUAGES)
+def render(request: pytest.FixtureRequest) -> Render:
+    app = Flask("portal", static_folder=None)
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    register_language(app)
+    app.jinja_env.globals["csrf_field"] = lambda: ""
+
+    def rendered(template: str, **values: object) -> str:
+        with app.test_request_context(f"/?lang={request.param}"):
+            app.preprocess_request()
+            return render_template(template, **values)
+
+    return rendered
+
+
+def page_of(render: Render, name: str, **more: object) -> str:
+    shared: dict[str, object] = {"me": ME, "hospital_name": HOSTILE, "offered": ALL, "moment": lambda when: f"{when:%H:%M}" if when else ""}
+    return render(f"staff/{name}.html", **(shared | PAGES[name] | more))
+
+
+def test_every_template_is_rendered_here() -> None:
+    parts = {"base", "words", "sign_in_base", "new_password", "failure"}
+    assert {path.stem for path in TEMPLATES.glob("*.html")} - parts <= set(PAGES) | set(ENTRANCES) | {"oidc"}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_escapes_what_it_shows_and_has_one_heading(render: Render, name: str) -> None:
+    page = page_of(render, name)
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert page.count("<h1") == 1
+    assert 'action="/staff/sign-out"' in page
+
+
+@pytest.mark.parametrize("name", ENTRANCES)
+def test_the_forms_to_sign_in_escape_and_explain(render: Render, name: str) -> None:
+    page = render(f"staff/{name}.html", **ENTRANCES[name])
+    assert "<script>" not in page
+    assert page.count("<h1") == 1
+    assert 'role="alert"' in page
+    assert 'role="alert"' not in render(f"staff/{name}.html")
+    assert " 7 " in render(f"staff/{name}.html", trouble="too many", minutes=7)
+
+
+@pytest.mark.parametrize("path", sorted(TEMPLATES.glob("*.html")), ids=lambda path: path.stem)
+def test_every_form_that_changes_something_has_room_for_its_token_first(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    forms = re.findall(r'<form[^>]*method="post"[^>]*>\s*(.{0,80})', text)
+    assert all(first.startswith("{{ csrf_field() }}") for first in forms), path.name
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("offered", [[], ALL])
+def test_the_navigation_shows_what_the_role_may(render: Render, role: Role, offered: list[str]) -> None:
+    page = page_of(render, "welcome", me=replace(ME, role=role), offered=offered)
+    for name in ALL[1:]:
+        assert (f'href="/staff/{name}"' in page) == (name in offered)
+
+
+@pytest.mark.parametrize("fault", [*PasswordFault, "not the same twice", "the same", "wrong", "too many"])
+def test_every_fault_of_a_password_is_said(render: Render, fault: str) -> None:
+    assert 'role="alert"' in page_of(render, "account", password_trouble=fault)
+
+
+def test_every_kind_of_event_actor_and_device_has_a_word(render: Render) -> None:
+    def event(kind: AuditKind, actor: ActorKind, device: str) -> RecordedEvent:
+        return RecordedEvent(1, AuditEvent(NOW, kind, "success", actor, device=device))
+
+    events = [event(kind, ActorKind.STAFF, "") for kind in AuditKind] + [event(AuditKind.OTHER, actor, "") for actor in ActorKind]
+    page = page_of(render, "audit", events=events + [event(AuditKind.OTHER, ActorKind.STAFF, device) for device in Device])
+    if 'lang="zh-CN"' in page.split(">", 2)[1]:
+        rows = page.split("<tbody>")[1].split("</tbody>")[0]
+        for stored in (*AuditKind, *(actor for actor in ActorKind if actor != "nobody")):
+            assert f">{stored}" not in rows
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 500, 503])
+def test_a_failure_leads_back(render: Render, status: int) -> None:
+    page = render("staff/failure.html", status=status)
+    assert page.count("<h1") == 1
+    assert 'href="/staff/"' in page
