@@ -18,6 +18,7 @@ _ENCODINGS = {
 }  # fmt: skip
 _ASCII_SEGMENT = re.compile(rb"[\r\n]")
 _FALLBACKS = ("utf-8", "gb18030")
+_SHORTEST_HEADER = 13
 
 
 class MessageRefused(Exception):
@@ -102,7 +103,10 @@ def read_message(content: bytes) -> Message:
             raise MessageRefused("The message does not begin with MSH.")
     except (hl7.exceptions.HL7Exception, ValueError, IndexError, KeyError) as error:
         raise MessageRefused("This is not an HL7 v2 message.") from error
-    return Message(parsed, encoding)
+    message = Message(parsed, encoding)
+    if len(parsed[0]) < _SHORTEST_HEADER or not message.control_id:
+        raise MessageRefused("MSH: the message has no type (MSH-9), control ID (MSH-10) and version (MSH-12).")
+    return message
 
 
 def _decoded(content: bytes) -> tuple[str, str]:

