@@ -23,7 +23,7 @@ from demo.voxels import HeadVoxelsError, head_voxels
 from machine.installation import APP, DATA, ENVIRONMENT_FILE
 
 CACHE = Path("/opt/cloudfilm/cache")
-HOSPITAL_ID, HOSPITAL_NAME, AET = "demo", "云胶片示范医院", "DEMOCT"
+HOSPITAL_ID, HOSPITAL_NAME, AET, PRINTER = "demo", "云胶片示范医院", "DEMOCT", "demo-ct"
 _FINDINGS = (
     "两侧大脑半球对称，灰白质分界清楚，脑实质内未见明显异常密度影。\n"
     "脑室、脑池及脑沟大小、形态未见异常，中线结构居中。\n"
@@ -60,13 +60,18 @@ def _run() -> None:
         study_instance_uid=uid_from(f"CloudFilm demo {number}"),
         institution_name=HOSPITAL_NAME,
     )
-    _say("1. A hospital, its CT scanner and a token for its report system")
+    _say("1. A hospital, its CT scanner, a printer for its reports and a token for its report system")
     _admin("hospital", "add", HOSPITAL_ID, "--name", HOSPITAL_NAME)
     _admin("modality", "add", "--hospital", HOSPITAL_ID, "--aet", AET, "--host", "127.0.0.1")
+    printer = _admin("station", "add-printer", PRINTER, "--hospital", HOSPITAL_ID)["address"]
     token = _admin("token", "issue", "--hospital", HOSPITAL_ID, "--scope", "query,retrieve,reports", "--days", "1")["token"]
 
-    _say("2. The report, before any image has arrived")
-    answer = _send_report(environment, token, make_report_pdf(_fields(study, now)))
+    _say("2. The report is printed, before any image has arrived")
+    pdf = make_report_pdf(_fields(study, now))
+    _print(environment, pdf)
+    print(f"   to {printer}")
+    # Printed and handed in by REST, it is one report: so the demo learns what stands on the stamped copy.
+    answer = _send_report(environment, token, pdf)
     print(f"   read: {answer['fields']['patient_name']}, {answer['fields']['accession_number']}; status: {answer['status']}")
 
     _say("3. The scanner sends a head CT (C-STORE)")
@@ -127,6 +132,25 @@ def _dcmsend(environment: dict[str, str], folder: str) -> None:
     result = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "TCP_NODELAY": "1"})
     if result.returncode != 0:
         raise DemoFailed(f"dcmsend failed: {(result.stderr or result.stdout).strip().splitlines()[-1]}")
+
+
+def _print(environment: dict[str, str], pdf: bytes) -> None:
+    """As a workstation does; returns when the report was taken in."""
+    before, server = _last_printed(), f"127.0.0.1:{environment['CLOUDFILM_IPP_PORT']}"
+    command = ["lp", "-d", PRINTER, "-t", "CT检查报告单", "-"]
+    result = subprocess.run(command, input=pdf, capture_output=True, check=False, env={**os.environ, "CUPS_SERVER": server})
+    if result.returncode != 0:
+        raise DemoFailed(f"the printer did not take the report: {result.stderr.decode(errors='replace').strip()}")
+    deadline = time.monotonic() + 30
+    while _last_printed() == before:
+        if time.monotonic() > deadline:
+            raise DemoFailed("the printed report was not taken in within half a minute; see log/intake.log in the data folder")
+        time.sleep(0.2)
+
+
+def _last_printed() -> Any:
+    """When the printer was last used."""
+    return next((one["last_used_at"] for one in _admin("station", "list")["stations"] if one["name"] == PRINTER), None)
 
 
 def _url(environment: dict[str, str], path: str) -> str:
