@@ -155,7 +155,7 @@ def test_no_search_finds_out_what_is_hidden(instance: Instance, inside: requests
         assert answer.status_code == (200 if expected else 204), level
 
 
-@pytest.mark.parametrize("query", ["SeriesDescription=*%E7%8E%8B*", "OtherPatientIDs=1", "PatientBirthDate=19800501", "InstitutionName=X"])
+@pytest.mark.parametrize("query", ["OtherPatientIDs=1", "InstitutionName=X"])
 def test_a_key_that_no_search_has_is_ignored_right_or_wrong(viewer: requests.Session, query: str) -> None:
     for level, number in (("studies", 1), ("series", 2), ("instances", 3)):
         answer = viewer.get(f"/dicom-web/{level}?{query}")

@@ -91,7 +91,7 @@ def test_the_viewer_token_opens_this_study_and_nothing_else(instance: Instance, 
 
 
 def test_revocation_reaches_what_nginx_remembers_within_ten_seconds(instance: Instance, issued: dict[str, Any]) -> None:
-    token = instance.admin("token", "issue", "--hospital", "jia", "--scope", "retrieve")
+    token = instance.admin("token", "issue", "--hospital", "jia", "--scope", "query,retrieve")
     client = instance.client(token["token"])
     study = f"/dicom-web/studies/{study_uid('patient')}"
     one = client.get(f"{study}/metadata").json()[0]

@@ -173,7 +173,10 @@ def test_without_the_report_only_images_are_seen(instance: Instance, paper: Pape
     assert [client.get(address).status_code for address in addresses] == [404] * 6
     for who in (client, viewer(client, instance)):
         assert who.get(study).status_code == 404, "originals may hold the report"
-        assert who.get(f"{study}/rendered").status_code == 200
+        one = who.get(f"{study}/instances").json()[0]
+        series, sop = (one[tag]["Value"][0] for tag in ("0020000E", "00080018"))
+        assert who.get(f"{study}/series/{series}/instances/{sop}/rendered").status_code == 200
+        assert who.get(f"{study}/rendered").status_code == 404, "Orthanc might choose a page of the report"
 
 
 def test_for_looking_only_nothing_can_be_downloaded(instance: Instance, paper: Paper) -> None:
