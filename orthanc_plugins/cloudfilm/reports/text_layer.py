@@ -16,13 +16,18 @@ _STEPS_PER_POINT = 100
 
 @dataclass(frozen=True, slots=True)
 class Character:
-    """One visible character and its box, in points from the top left corner of the page as it is displayed."""
+    """
+    One visible character and its box, in points from the top left corner of the page as it is displayed.
+
+    `score` is how sure the reader is of it, 0 to 1: less than 1 only where it was recognised in a picture.
+    """
 
     text: str
     left: float
     top: float
     right: float
     bottom: float
+    score: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +43,18 @@ class PageText:
         The same text as boxes, in the same order, without the spaces and without what lies off the page.
     width_points, height_points
         The page as it is displayed, after CropBox and Rotate.
+    is_picture
+        Whether the text was recognised in a picture of the page.
+    skew
+        The angle in radians, clockwise on the page, by which the picture lay askew. The characters stand where they would without it.
     """
 
     stream: str
     characters: tuple[Character, ...]
     width_points: float
     height_points: float
+    is_picture: bool = False
+    skew: float = 0.0
 
 
 def read_text_layer(pdf: bytes) -> tuple[PageText, ...]:
