@@ -6,6 +6,8 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+from PIL import Image
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
@@ -149,9 +151,6 @@ def red_seal(pen: Pen, x: float, y: float, text: str) -> None:
 
 def gray_picture(seed: int, width: int = 160, height: int = 120) -> ImageReader:
     """Something like an ultrasound or endoscopy image."""
-    import numpy as np
-    from PIL import Image
-
     noise = np.random.default_rng(seed).normal(90, 40, (height, width))
     y, x = np.mgrid[0:height, 0:width]
     fan = (np.hypot(x - width / 2, y + 20) < height) & (abs(x - width / 2) < y + 30)

@@ -16,6 +16,7 @@ from cloudfilm.access.policy import AccessRequest, Action
 from cloudfilm.db.deliveries import Delivery, delivery_of_report
 from cloudfilm.db.reports import ReportRecord, pages_of_report, report_with_id
 from cloudfilm.errors import BadRequest, Gone, NotFound
+from cloudfilm.reports.fields import ReportFields
 from cloudfilm.reports.grant_keys import GrantKeys
 from cloudfilm.reports.qr_code import qr_png
 from cloudfilm.storage.sealing import unseal
@@ -148,7 +149,8 @@ def _as_json(report: ReportRecord) -> dict[str, Any]:
         "status": report.status,
         "status_reason": report.status_reason,
         "study_instance_uid": report.study_instance_uid,
-        "fields": report.fields,
+        "fields": ReportFields.from_json(report.fields).to_json() if report.fields else {},
+        "readings": report.fields.get("readings", {}),
         "received_at": report.received_at.isoformat(),
     }
 

@@ -21,7 +21,7 @@ def draw(pen: Pen, wording: Wording, random_of: random.Random) -> None:
         pen.y += 19 * -(-len(fields) // 3) + 6
         pen.rule(pen.y)
 
-    pen.header = lambda pen: rows(("patient_name", "patient_id", "accession_number"))
+    pen.header = lambda _: rows(("patient_name", "patient_id", "accession_number"))
     pen.footer = parts.foot("本报告仅供临床医师参考，签字有效。", lambda page: f"第 {page} 页")
     rows(HEADER)
     parts.texts(pen, wording, size=12)

@@ -51,7 +51,7 @@ def read_report(context: JobContext, report_id_text: str) -> None:
     sealed = seal(reading.stamped_pdf, context.key_ring)
     now = context.clock()
     with context.database.transaction() as cursor:
-        set_fields(cursor, report_id, reading.fields.to_json(), now)
+        set_fields(cursor, report_id, reading.report.to_json(), now)
         set_pages(cursor, report_id, pages)
         set_stamped(cursor, report_id, sealed)
         locked = report_with_id(cursor, report_id, for_update=True)

@@ -30,6 +30,6 @@ def plausibility(field: str, value: str) -> float:
     return 1.0 if usual is None or usual.fullmatch(value) else _IMPLAUSIBLE
 
 
-def recognition(characters: Sequence[Character]) -> float:
+def recognised(characters: Sequence[Character]) -> float:
     """How likely all the characters were recognised rightly: the product of their scores."""
     return math.prod(character.score for character in characters)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cloudfilm.reports import normalise
-from cloudfilm.reports.confidence import AGREED, ALONE, BY_STREAM_ONLY, DISPUTED, plausibility, recognition
+from cloudfilm.reports.confidence import AGREED, ALONE, BY_STREAM_ONLY, DISPUTED, plausibility, recognised
 from cloudfilm.reports.field_reading import FieldReading, ReportReading, box_of
 from cloudfilm.reports.fields import ReportFields
 from cloudfilm.reports.labels import mend_broken_labels
@@ -138,7 +138,7 @@ def _is_cut_short(field: str, by_place: str, by_stream: str, seen: Reading) -> b
 
 def _reading(name: str, found: _Found, pages: Sequence[PageText]) -> FieldReading:
     characters = [character for line in found.lines for character in line.characters]
-    confidence = found.certainty * plausibility(name, found.value) * recognition(characters)
+    confidence = found.certainty * plausibility(name, found.value) * recognised(characters)
     if not characters:
         return FieldReading(found.value, round(confidence, 3))
     page = found.lines[0].page

@@ -46,6 +46,10 @@ class ReportReading:
     readings: Mapping[str, FieldReading]
     is_picture: bool = False
 
+    def to_json(self) -> dict[str, Any]:
+        """As it is kept: `ReportFields.to_json`, and beside the fields how they were read."""
+        return {**self.fields.to_json(), "readings": self.readings_json(), "is_picture": self.is_picture}
+
     def readings_json(self) -> dict[str, dict[str, Any]]:
         """`readings` for JSON, by field."""
         return {name: reading.to_json() for name, reading in self.readings.items()}
@@ -68,3 +72,8 @@ def _askew(x: float, y: float, page: PageText) -> tuple[float, float]:
     dx, dy = x - page.width_points / 2, y - page.height_points / 2
     cosine, sine = math.cos(page.skew), math.sin(page.skew)
     return page.width_points / 2 + dx * cosine - dy * sine, page.height_points / 2 + dx * sine + dy * cosine
+
+
+def unsure_fields(document: Mapping[str, Any]) -> frozenset[str]:
+    """The fields in a `ReportReading.to_json` that were read with less confidence than `SURE`."""
+    return frozenset(name for name, one in (document.get("readings") or {}).items() if one["confidence"] < SURE)

@@ -7,6 +7,7 @@ the same: they end the value before them, and 临床诊断 is not 诊断.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 # An underscore stands for a space or nothing.
@@ -59,6 +60,10 @@ _BEFORE = r"(?:(?<![\u4e00-\u9fffA-Za-z/])|(?<=[男女岁月天日床科区室])
 _WITH_COLON = re.compile(rf"{_BEFORE}({_WORD}){_TRANSLATED}\s*[:：]", re.IGNORECASE)
 _IN_BRACKETS = re.compile(rf"[【\[〔「［〖]\s*({_WORD}){_TRANSLATED_APART}\s*[】\]〕」］〗]\s*[:：]?", re.IGNORECASE)
 _APART = re.compile(rf"(?:^|(?<=\s))({_WORD}){_TRANSLATED_APART}(?=\s|$)", re.IGNORECASE)
+_TIGHT = re.compile(
+    rf"(?<=[\u4e00-\u9fffA-Za-z0-9])({_spelled([word for word in _CHINESE if len(word) > 1 and _FIELD_OF[word.upper()] not in BLOCKS])})\s*[:：]",
+    re.IGNORECASE,
+)
 _BROKEN = re.compile(rf"(?:^|(?<=\s))({_spelled(_CHINESE)})(?=\s|[:：])", re.IGNORECASE)
 
 
@@ -88,7 +93,21 @@ def all_labels(line: str) -> tuple[Label, ...]:
         for match in pattern.finditer(line):
             if all(match.end() <= label.start or match.start() >= label.end for label in found):
                 found.append(Label(_field_of(match[1]), match.start(), match.end(), is_marked))
+    found += _labels_within_values(line, found)
     return tuple(sorted(found, key=lambda label: label.start))
+
+
+def _labels_within_values(line: str, found: Sequence[Label]) -> list[Label]:
+    """Labels that follow on a value without a space (姓名:韩刚性别:男); without a label before them in the phrase, 监护人姓名: is another label."""
+    within: list[Label] = []
+    for match in _TIGHT.finditer(line):
+        known = [*found, *within]
+        before = max((label.end for label in known if label.end <= match.start()), default=None)
+        if before is None or any(match.start() < label.end and label.start < match.end() for label in known):
+            continue
+        if "\t" not in line[before : match.start()].strip() and line[before : match.start()].strip():
+            within.append(Label(_field_of(match[1]), match.start(), match.end(), is_marked=False))
+    return within
 
 
 def is_label(text: str) -> bool:

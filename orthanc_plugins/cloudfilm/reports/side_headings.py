@@ -50,7 +50,7 @@ def _is_beside_text(lines: Sequence[Line], heading: int) -> bool:
     line = lines[heading]
     if (rest := _rest_of(line)) and rest.characters:
         return rest.characters[0].left - _right_of_heading(line) > 0.5 * _height(line)
-    around = lines[heading - 1 : heading] + lines[heading + 1 : heading + 2]
+    around = [*lines[max(heading - 1, 0) : heading], *lines[heading + 1 : heading + 2]]
     return len(around) == 2 and all(abs(_top(other) - _top(line)) < _HALF_STEP * _height(line) for other in around)
 
 

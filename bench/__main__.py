@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""scripts/bench NAME: one command for each benchmark."""
+
+import click
+
+from bench.reports import reports
+
+
+@click.group()
+def main() -> None:
+    """Measure CloudFilm."""
+
+
+main.add_command(reports)
+
+if __name__ == "__main__":
+    main()

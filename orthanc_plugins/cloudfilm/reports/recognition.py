@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The text of a page that is only a picture: recognised by RapidOCR, whose Chinese models (PP-OCR) lie in its package.
+
+Weighed: Tesseract with chi_sim misreads names and half the fields; PaddleOCR and EasyOCR download their models when they run.
+The engine finds lines, each one turned as it lies; we take the angle that most of them share off the page, so that lines are level, and give the
+characters the widths that they are printed with.
+"""
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cloudfilm.reports.text_layer import Character, PageText
+
+_THREADS = 2
+_LARGEST_SIDE = 1280  # pixels: lines are looked for in a smaller picture, and read in the whole one
+_CLOSE = 0.45  # em: a smaller gap between two recognised characters is none
+_LONG_LINE = 5.0  # times as long as high: such a line tells the angle of the page
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class RecognisedCharacter:
+    """A character and the middle of its box, in pixels, and how sure the engine is of it (0 to 1)."""
+
+    text: str
+    x: float
+    y: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class RecognisedLine:
+    """A line as the engine found it: the height of its letters in pixels, the angle at which it lies in radians, clockwise, and its length."""
+
+    characters: tuple[RecognisedCharacter, ...]
+    height: float
+    length: float
+    angle: float
+
+
+def recognise_page(picture: NDArray[np.uint8], width_points: float, height_points: float) -> PageText:
+    """
+    Recognise the text of a page.
+
+    Parameters
+    ----------
+    picture
+        Rows of grey levels, the whole page.
+    width_points, height_points
+        Of the page that it shows.
+    """
+    return page_text(recognise_lines(picture), picture.shape[1], width_points, height_points)
+
+
+def recognise_lines(picture: NDArray[np.uint8]) -> tuple[RecognisedLine, ...]:
+    """The lines of text in a picture of grey levels, in no order."""
+    result = _engine()(np.repeat(picture[:, :, None], 3, axis=2), return_word_box=True)
+    if result.boxes is None or not result.word_results:
+        return ()
+    return tuple(_line(box, words) for box, words in zip(result.boxes, result.word_results, strict=True) if words)
+
+
+def page_text(lines: Sequence[RecognisedLine], width_pixels: int, width_points: float, height_points: float) -> PageText:
+    """Recognised lines as the text of a page: level, in points."""
+    skew = statistics.median([line.angle for line in lines if line.length > _LONG_LINE * line.height] or [0.0])
+    scale = width_points / width_pixels
+    centre = (width_points / 2, height_points / 2)
+    placed = [_placed(line, scale, skew, centre) for line in lines]
+    placed.sort(key=lambda characters: (characters[0].top, characters[0].left))
+    characters = tuple(character for line in placed for character in line)
+    return PageText("", characters, width_points, height_points, is_picture=True, skew=skew)
+
+
+@cache
+def _engine() -> Any:
+    from rapidocr import RapidOCR
+
+    return RapidOCR(
+        params={
+            "Global.log_level": "error",
+            "Global.use_cls": False,
+            "Det.limit_type": "max",
+            "Det.limit_side_len": _LARGEST_SIDE,
+            "EngineConfig.onnxruntime.intra_op_num_threads": _THREADS,
+            "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+        }
+    )
+
+
+def _line(box: Any, words: Sequence[tuple[str, float, Any]]) -> RecognisedLine:
+    top_left, top_right, _, bottom_left = ((float(x), float(y)) for x, y in box)
+    characters: list[RecognisedCharacter] = []
+    for text, score, corners in words:
+        characters += _spread(text, float(score), [(float(x), float(y)) for x, y in corners])
+    angle = math.atan2(top_right[1] - top_left[1], top_right[0] - top_left[0])
+    return RecognisedLine(tuple(characters), math.dist(top_left, bottom_left), math.dist(top_left, top_right), angle)
+
+
+def _spread(text: str, score: float, corners: Sequence[Point]) -> list[RecognisedCharacter]:
+    """The characters of a word, evenly across its box."""
+    (left, top), (right, _), _, (_, bottom) = corners
+    middle = sum(y for _, y in corners) / 4
+    step = (right - left) / len(text)
+    characters = [RecognisedCharacter(one, left + (place + 0.5) * step, middle, score) for place, one in enumerate(text)]
+    return [character for character in characters if character.text.strip() and bottom >= top]
+
+
+def _placed(line: RecognisedLine, scale: float, skew: float, centre: Point) -> list[Character]:
+    """The characters of a line side by side, as wide as they are printed."""
+    points = [_level(character.x * scale, character.y * scale, skew, centre) for character in line.characters]
+    height = line.height * scale
+    em = height * 0.8
+    placed: list[Character] = []
+    middle = statistics.fmean(y for _, y in points)
+    for (x, _), character in zip(points, line.characters, strict=True):
+        width = em / 2 if character.text.isascii() else em
+        left, right = x - width / 2, x + width / 2
+        if placed and left - placed[-1].right < _CLOSE * em:
+            left = placed[-1].right
+            right = max(right, left + width / 4)
+        placed.append(Character(character.text, left, middle - height / 2, right, middle + height / 2, character.score))
+    return placed
+
+
+def _level(x: float, y: float, skew: float, centre: Point) -> Point:
+    dx, dy = x - centre[0], y - centre[1]
+    cosine, sine = math.cos(skew), math.sin(skew)
+    return centre[0] + dx * cosine + dy * sine, centre[1] - dx * sine + dy * cosine
