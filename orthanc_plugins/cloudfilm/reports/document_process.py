@@ -40,8 +40,7 @@ def answer_of(pdf: bytes, wanted: Stamp, limits: DocumentLimits) -> Sequence[byt
         _check_pages(pdf, limits)
         pages = read_text_layer(pdf)
         reading = read_report(pages)
-        places = pages_to_recognise(pages)
-        pictures = pictures_of(pdf, places)
+        pictures = pictures_of(pdf, pages_to_recognise(pages))
         images = render_pages(pdf, limits.max_pixels)
         stamped = stamp(pdf, wanted)
     except DocumentRefused as refusal:
@@ -55,10 +54,10 @@ def answer_of(pdf: bytes, wanted: Stamp, limits: DocumentLimits) -> Sequence[byt
     head = {
         "reading": reading_to_json(reading),
         "sizes": [(image.width, image.height) for image in images],
-        "places": places,
-        "pages": [page_to_json(page) for page in pages] if places else [],
+        "places": list(pictures),
+        "pages": [page_to_json(page) for page in pages] if pictures else [],
     }
-    return [json.dumps(head).encode(), stamped, *(image.webp for image in images), *pictures]
+    return [json.dumps(head).encode(), stamped, *(image.webp for image in images), *pictures.values()]
 
 
 def _check_pages(pdf: bytes, limits: DocumentLimits) -> None:

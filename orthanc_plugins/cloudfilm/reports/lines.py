@@ -10,6 +10,7 @@ from cloudfilm.reports.text_layer import Character
 
 COLUMN_GAP = 1.6  # em; wider than any space inside a label or a sentence
 _SPACE, _LATIN_SPACE = 0.22, 0.15  # em
+_ENOUGH = 8  # characters tell how high a row is
 _EM = 0.85  # of a character's box, which is as high as the font's ascent and descent
 
 
@@ -112,8 +113,10 @@ def middle(character: Character) -> float:
 
 
 def _is_on_row(character: Character, row: Sequence[Character]) -> bool:
-    height = min(character.bottom - character.top, statistics.median(other.bottom - other.top for other in row[-8:]))
-    return abs(middle(character) - statistics.fmean(middle(other) for other in row[-8:])) < height / 2
+    last = row[-_ENOUGH:]
+    heights = sorted(other.bottom - other.top for other in last)
+    height = min(character.bottom - character.top, heights[len(heights) // 2])
+    return abs(middle(character) - sum(map(middle, last)) / len(last)) < height / 2
 
 
 def _gap(before: Character, after: Character, em: float) -> str:

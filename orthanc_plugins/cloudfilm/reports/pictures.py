@@ -15,6 +15,7 @@ from cloudfilm.reports.text_layer import PageText
 DPI = 200
 LARGEST_PICTURE = 6_000_000  # pixels
 MOST_PICTURES = 8  # pages of one document
+_FAINTEST_INK = 40  # grey levels
 _FEWEST_CHARACTERS = 12
 _READABLE_SHARE = 0.85
 _READABLE = re.compile(
@@ -41,20 +42,34 @@ def has_readable_text(page: PageText) -> bool:
     return len(text) >= _FEWEST_CHARACTERS and len(_READABLE.findall(text)) >= _READABLE_SHARE * len(text)
 
 
-def pictures_of(pdf: bytes, places: Sequence[int]) -> list[bytes]:
-    """Those pages in grey levels as PNG, `DPI` dots to the inch; a page that would be larger than `LARGEST_PICTURE` is made smaller."""
+def pictures_of(pdf: bytes, places: Sequence[int]) -> dict[int, bytes]:
+    """
+    Those pages by their places, in grey levels as PNG, `DPI` dots to the inch; without the ones that are blank.
+
+    A page that would have more than `LARGEST_PICTURE` pixels is made smaller.
+    """
     document = pypdfium2.PdfDocument(pdf)
     try:
         document.init_forms()
-        return [_picture(document[place]) for place in places]
+        images = {place: _picture(document[place]) for place in places}
     finally:
         document.close()
+    return {place: _png(image) for place, image in images.items() if not _is_blank(image)}
 
 
-def _picture(page: pypdfium2.PdfPage) -> bytes:
+def _picture(page: pypdfium2.PdfPage) -> Image.Image:
     width, height = page.get_size()
     scale = min(DPI / 72, (LARGEST_PICTURE / (width * height)) ** 0.5)
-    target = io.BytesIO()
     image: Image.Image = page.render(scale=scale).to_pil().convert("L")
+    return image
+
+
+def _is_blank(image: Image.Image) -> bool:
+    darkest, lightest = (int(level) for level in image.getextrema())  # type: ignore[arg-type]
+    return lightest - darkest < _FAINTEST_INK
+
+
+def _png(image: Image.Image) -> bytes:
+    target = io.BytesIO()
     image.save(target, "PNG", compress_level=1)
     return target.getvalue()
