@@ -22,6 +22,7 @@ _THREADS = 2
 _LARGEST_SIDE = 1280  # pixels: lines are looked for in a smaller picture, and read in the whole one
 _CLOSE = 0.45  # em: a smaller gap between two recognised characters is none
 _LONG_LINE = 5.0  # times as long as high: such a line tells the angle of the page
+_DOWNWARDS = 1.5  # times as high as wide
 Point = tuple[float, float]
 
 
@@ -37,12 +38,17 @@ class RecognisedCharacter:
 
 @dataclass(frozen=True, slots=True)
 class RecognisedLine:
-    """A line as the engine found it: the height of its letters in pixels, the angle at which it lies in radians, clockwise, and its length."""
+    """
+    A line as the engine found it: the height of its letters in pixels, the angle at which it lies in radians, clockwise, and its length.
+
+    `is_downwards`: its characters stand one below the other.
+    """
 
     characters: tuple[RecognisedCharacter, ...]
     height: float
     length: float
     angle: float
+    is_downwards: bool = False
 
 
 def recognise_page(picture: NDArray[np.uint8], width_points: float, height_points: float) -> PageText:
@@ -96,11 +102,27 @@ def _engine() -> Any:
 
 def _line(box: Any, words: Sequence[tuple[str, float, Any]]) -> RecognisedLine:
     top_left, top_right, _, bottom_left = ((float(x), float(y)) for x, y in box)
+    across, down = math.dist(top_left, top_right), math.dist(top_left, bottom_left)
+    if down > _DOWNWARDS * across and sum(len(text) for text, _, _ in words) > 1:
+        return _downwards(words, [(float(x), float(y)) for x, y in box], across, down)
     characters: list[RecognisedCharacter] = []
     for text, score, corners in words:
         characters += _spread(text, float(score), [(float(x), float(y)) for x, y in corners])
     angle = math.atan2(top_right[1] - top_left[1], top_right[0] - top_left[0])
-    return RecognisedLine(tuple(characters), math.dist(top_left, bottom_left), math.dist(top_left, top_right), angle)
+    return RecognisedLine(tuple(characters), down, across, angle)
+
+
+def _downwards(words: Sequence[tuple[str, float, Any]], box: Sequence[Point], across: float, down: float) -> RecognisedLine:
+    """A line written downwards; the engine reads it from its top, and does not tell where its characters are."""
+    (left, top), (right, top_right), (low_right, _), (low_left, _) = box
+    read = [(one, float(score)) for text, score, _ in words for one in text if one.strip()]
+    shares = [(place + 0.5) / len(read) for place in range(len(read))]
+    first, last, upper = (left + right) / 2, (low_left + low_right) / 2, (top + top_right) / 2
+    characters = tuple(
+        RecognisedCharacter(one, first + share * (last - first), upper + share * down, score)
+        for (one, score), share in zip(read, shares, strict=True)
+    )
+    return RecognisedLine(characters, across, 0.0, 0.0, is_downwards=True)
 
 
 def _spread(text: str, score: float, corners: Sequence[Point]) -> list[RecognisedCharacter]:
@@ -117,6 +139,11 @@ def _placed(line: RecognisedLine, scale: float, skew: float, centre: Point) -> l
     points = [_level(character.x * scale, character.y * scale, skew, centre) for character in line.characters]
     height = line.height * scale
     em = height * 0.8
+    if line.is_downwards:
+        return [
+            Character(one.text, x - em / 2, y - height / 2, x + em / 2, y + height / 2, one.score)
+            for (x, y), one in zip(points, line.characters, strict=True)
+        ]
     placed: list[Character] = []
     middle = statistics.fmean(y for _, y in points)
     for (x, _), character in zip(points, line.characters, strict=True):

@@ -3,9 +3,10 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from statistics import fmean
 
 from cloudfilm.reports.labels import BLOCKS, all_labels
-from cloudfilm.reports.lines import Line
+from cloudfilm.reports.lines import Line, middle
 
 _ROW_STEP, _HALF_STEP = 2.4, 1.2  # of a character's height: two rows of one text are nearer to each other, and a heading between them
 
@@ -15,8 +16,10 @@ def raise_side_headings(lines: Sequence[Line]) -> list[Line]:
     headings = [place for place, line in enumerate(lines) if _is_heading(line)]
     starts = {place: _start(lines, place) for place in headings}
     for before, after in pairwise(headings):
-        if starts[after] <= before:  # the texts meet: the widest gap parts them
-            starts[after] = max(range(before + 1, after + 1), key=lambda place: _top(lines[place]) - _top(lines[place - 1]), default=after)
+        if starts[after] <= before + 1:  # the texts meet: the widest gap parts them
+            starts[after] = max(
+                range(before + 1, after + 1), key=lambda place: _middle(lines[place]) - _middle(lines[place - 1]), default=after
+            )
     raised: list[Line] = []
     waiting = {start: place for place, start in starts.items()}
     for place, line in enumerate(lines):
@@ -51,13 +54,13 @@ def _is_beside_text(lines: Sequence[Line], heading: int) -> bool:
     if (rest := _rest_of(line)) and rest.characters:
         return rest.characters[0].left - _right_of_heading(line) > 0.5 * _height(line)
     around = [*lines[max(heading - 1, 0) : heading], *lines[heading + 1 : heading + 2]]
-    return len(around) == 2 and all(abs(_top(other) - _top(line)) < _HALF_STEP * _height(line) for other in around)
+    return len(around) == 2 and all(abs(_middle(other) - _middle(line)) < _HALF_STEP * _height(line) for other in around)
 
 
 def _belongs(line: Line, below: Line, edge: float) -> bool:
     if not line.characters or line.characters[0].left < edge or line.page != below.page:
         return False
-    return _top(below) - _top(line) < _ROW_STEP * _height(line) and not all_labels(line.text)
+    return _middle(below) - _middle(line) < _ROW_STEP * _height(line) and not all_labels(line.text)
 
 
 def _right_of_heading(line: Line) -> float:
@@ -73,8 +76,8 @@ def _rest_of(line: Line) -> Line | None:
     return rest if rest.text else None
 
 
-def _top(line: Line) -> float:
-    return min((character.top for character in line.characters), default=0.0)
+def _middle(line: Line) -> float:
+    return fmean(map(middle, line.characters)) if line.characters else 0.0
 
 
 def _height(line: Line) -> float:
