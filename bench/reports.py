@@ -92,7 +92,7 @@ def _match(measured: Round, form: Form, read: DocumentReading) -> None:
     kept = read.report.to_json()
     twins, right = near_twins(form.fields), right_study(form.fields)
     for candidates in ([*twins, right], twins, *([twin] for twin in twins)):
-        decision = match_report(read.fields, candidates, unsure=unsure_fields(kept), needs_witness=read.report.is_picture)
+        decision = match_report(read.fields, candidates, unsure=unsure_fields(kept), needs_witness=read.report.needs_witness)
         if isinstance(decision, Matched):
             measured.matched += decision.study_instance_uid == RIGHT
             measured.wrong_matches += decision.study_instance_uid != RIGHT

@@ -32,8 +32,7 @@ def match_report_in(cursor: Cursor, report: ReportRecord, now: datetime) -> None
         )
         for study in studies
     ]
-    is_picture = bool(report.fields.get("is_picture"))
-    match match_report(fields, candidates, unsure=unsure_fields(report.fields), needs_witness=is_picture):
+    match match_report(fields, candidates, unsure=unsure_fields(report.fields), needs_witness=bool(report.fields.get("needs_witness"))):
         case Matched(study_instance_uid, reason):
             set_matched(cursor, report.report_id, study_instance_uid, reason, now)
         case Ambiguous(_, reason):

@@ -40,7 +40,7 @@ def answer_of(pdf: bytes, wanted: Stamp, limits: DocumentLimits) -> Sequence[byt
         _check_pages(pdf, limits)
         pages = read_text_layer(pdf)
         reading = read_report(pages)
-        pictures = pictures_of(pdf, pages_to_recognise(pages))
+        pictures = pictures_of(pdf, pages, pages_to_recognise(pages))
         images = render_pages(pdf, limits.max_pixels)
         stamped = stamp(pdf, wanted)
     except DocumentRefused as refusal:

@@ -5,7 +5,7 @@ By the places of the characters we read what a person sees; by the stream, what 
 pages, contradict each other about a number that identifies a patient or an exam, there is no value: a report must not be bound on a guess.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cloudfilm.reports import normalise
@@ -73,7 +73,12 @@ def read_report(pages: Sequence[PageText]) -> ReportReading:
     _settle_shared_fields(found)
     readings = {name: _reading(name, one, pages) for name, one in found.items() if one}
     fields = ReportFields.from_json({name: reading.value for name, reading in readings.items()})
-    return ReportReading(fields, readings, any(page.is_picture for page in pages))
+    return ReportReading(fields, readings, _needs_witness(readings, pages))
+
+
+def _needs_witness(readings: Mapping[str, FieldReading], pages: Sequence[PageText]) -> bool:
+    numbers = (readings[name] for name in (*_IDENTIFYING, "exam_time") if name in readings)
+    return any(one.page is not None and pages[one.page - 1].is_picture for one in numbers)
 
 
 def _settle_shared_fields(found: dict[str, _Found | None]) -> None:

@@ -40,15 +40,19 @@ SURE = 0.8
 
 @dataclass(frozen=True, slots=True)
 class ReportReading:
-    """The fields of a report, and how each of them was read. `is_picture`: at least one page was recognised in a picture, not read."""
+    """
+    The fields of a report, and how each of them was read.
+
+    `needs_witness`: a number that identifies the exam was recognised in a picture, where a wrong digit looks like a right one.
+    """
 
     fields: ReportFields
     readings: Mapping[str, FieldReading]
-    is_picture: bool = False
+    needs_witness: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """As it is kept: `ReportFields.to_json`, and beside the fields how they were read."""
-        return {**self.fields.to_json(), "readings": self.readings_json(), "is_picture": self.is_picture}
+        return {**self.fields.to_json(), "readings": self.readings_json(), "needs_witness": self.needs_witness}
 
     def readings_json(self) -> dict[str, dict[str, Any]]:
         """`readings` for JSON, by field."""
@@ -71,7 +75,10 @@ def _askew(x: float, y: float, page: PageText) -> tuple[float, float]:
         return x, y
     dx, dy = x - page.width_points / 2, y - page.height_points / 2
     cosine, sine = math.cos(page.skew), math.sin(page.skew)
-    return page.width_points / 2 + dx * cosine - dy * sine, page.height_points / 2 + dx * sine + dy * cosine
+    width, height = page.width_points, page.height_points
+    if abs(sine) > abs(cosine):  # the page lay on its side
+        width, height = height, width
+    return width / 2 + dx * cosine - dy * sine, height / 2 + dx * sine + dy * cosine
 
 
 def unsure_fields(document: Mapping[str, Any]) -> frozenset[str]:

@@ -15,7 +15,7 @@ from cloudfilm.reports.text_layer import PageText
 DPI = 200
 LARGEST_PICTURE = 6_000_000  # pixels
 MOST_PICTURES = 8  # pages of one document
-_FAINTEST_INK = 40  # grey levels
+_DARK, _LEAST_INK = 160, 0.001  # a grey level, and the share of a page that is darker: a rule across it is less
 _FEWEST_CHARACTERS = 12
 _READABLE_SHARE = 0.85
 _READABLE = re.compile(
@@ -42,9 +42,9 @@ def has_readable_text(page: PageText) -> bool:
     return len(text) >= _FEWEST_CHARACTERS and len(_READABLE.findall(text)) >= _READABLE_SHARE * len(text)
 
 
-def pictures_of(pdf: bytes, places: Sequence[int]) -> dict[int, bytes]:
+def pictures_of(pdf: bytes, pages: Sequence[PageText], places: Sequence[int]) -> dict[int, bytes]:
     """
-    Those pages by their places, in grey levels as PNG, `DPI` dots to the inch; without the ones that are blank.
+    Those pages by their places, in grey levels as PNG, `DPI` dots to the inch; without the ones on which there is nothing but their text.
 
     A page that would have more than `LARGEST_PICTURE` pixels is made smaller.
     """
@@ -54,7 +54,7 @@ def pictures_of(pdf: bytes, places: Sequence[int]) -> dict[int, bytes]:
         images = {place: _picture(document[place]) for place in places}
     finally:
         document.close()
-    return {place: _png(image) for place, image in images.items() if not _is_blank(image)}
+    return {place: _png(image) for place, image in images.items() if _has_more_than_text(image, pages[place])}
 
 
 def _picture(page: pypdfium2.PdfPage) -> Image.Image:
@@ -64,9 +64,16 @@ def _picture(page: pypdfium2.PdfPage) -> Image.Image:
     return image
 
 
-def _is_blank(image: Image.Image) -> bool:
-    darkest, lightest = (int(level) for level in image.getextrema())  # type: ignore[arg-type]
-    return lightest - darkest < _FAINTEST_INK
+def _has_more_than_text(image: Image.Image, page: PageText) -> bool:
+    """Whether there is ink beside the characters that can be read."""
+    rest = image.copy()
+    if len(page.characters) < _FEWEST_CHARACTERS:
+        scale = image.width / page.width_points
+        for one in page.characters:
+            if _READABLE.fullmatch(one.text):
+                rest.paste(255, (round(one.left * scale), round(one.top * scale), round(one.right * scale), round(one.bottom * scale)))
+    histogram = rest.histogram()
+    return sum(histogram[:_DARK]) > _LEAST_INK * image.width * image.height
 
 
 def _png(image: Image.Image) -> bytes:

@@ -11,7 +11,7 @@ from cloudfilm.reports.text_layer import Character, PageText
 
 def reading_to_json(reading: ReportReading) -> dict[str, Any]:
     """Fields, and how they were read."""
-    return {"fields": reading.fields.to_json(), "readings": reading.readings_json(), "is_picture": reading.is_picture}
+    return {"fields": reading.fields.to_json(), "readings": reading.readings_json(), "needs_witness": reading.needs_witness}
 
 
 def reading_from_json(document: Mapping[str, Any]) -> ReportReading:
@@ -21,7 +21,7 @@ def reading_from_json(document: Mapping[str, Any]) -> ReportReading:
         name: FieldReading(document["fields"][name], one["confidence"], one["page"], _box(one["box"]))
         for name, one in document["readings"].items()
     }
-    return ReportReading(fields, readings, document["is_picture"])
+    return ReportReading(fields, readings, document["needs_witness"])
 
 
 def page_to_json(page: PageText) -> dict[str, Any]:

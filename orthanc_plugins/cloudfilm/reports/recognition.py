@@ -9,19 +9,22 @@ characters the widths that they are printed with.
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cloudfilm.reports.labels import all_labels
+from cloudfilm.reports.page_lines import lines_by_place
 from cloudfilm.reports.text_layer import Character, PageText
 
 _THREADS = 2
 _LARGEST_SIDE = 1280  # pixels: lines are looked for in a smaller picture, and read in the whole one
 _CLOSE = 0.45  # em: a smaller gap between two recognised characters is none
 _LONG_LINE = 5.0  # times as long as high: such a line tells the angle of the page
+_LABELS_OF_A_REPORT = 2  # so many and the page is the right way up
 _DOWNWARDS = 1.5  # times as high as wide
 Point = tuple[float, float]
 
@@ -53,7 +56,7 @@ class RecognisedLine:
 
 def recognise_page(picture: NDArray[np.uint8], width_points: float, height_points: float) -> PageText:
     """
-    Recognise the text of a page.
+    Recognise the text of a page, also of one that lay on its side or upside down.
 
     Parameters
     ----------
@@ -62,7 +65,28 @@ def recognise_page(picture: NDArray[np.uint8], width_points: float, height_point
     width_points, height_points
         Of the page that it shows.
     """
-    return page_text(recognise_lines(picture), picture.shape[1], width_points, height_points)
+    best, most = PageText("", (), width_points, height_points, is_picture=True), -1
+    ways = [0, 2, 1, 3]  # quarters anticlockwise
+    while ways:
+        quarters = ways.pop(0)
+        turned = np.ascontiguousarray(np.rot90(picture, quarters))
+        lines = recognise_lines(turned)
+        if _is_on_its_side(lines):
+            ways = [way for way in ways if (way - quarters) % 2]
+            continue
+        width, height = (height_points, width_points) if quarters % 2 else (width_points, height_points)
+        page = page_text(lines, turned.shape[1], width, height)
+        labels = sum(len(all_labels(line.text)) for line in lines_by_place(page))
+        if labels > most:
+            best, most = replace(page, skew=page.skew + quarters * math.pi / 2), labels
+        if labels >= _LABELS_OF_A_REPORT:
+            break
+    return best
+
+
+def _is_on_its_side(lines: Sequence[RecognisedLine]) -> bool:
+    downwards = sum(len(line.characters) for line in lines if line.is_downwards)
+    return downwards > sum(len(line.characters) for line in lines) / 2
 
 
 def recognise_lines(picture: NDArray[np.uint8]) -> tuple[RecognisedLine, ...]:
