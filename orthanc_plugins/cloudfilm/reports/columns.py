@@ -70,7 +70,8 @@ def _end_of_column(rows: Sequence[Row], place: int, split: float) -> int:
 
 
 def _crosses(row: Row, split: float) -> bool:
-    return any(segment[0].left < split < segment[-1].right for segment in segments_of(row))
+    """Whether something reaches from the left column well into the right one; a long value may end in the white strip."""
+    return any(segment[0].left < split and segment[-1].right > split + em_of(segment) for segment in segments_of(row))
 
 
 def _is_row_of_signatures(row: Row, split: float) -> bool:
