@@ -174,7 +174,8 @@ def _as_json(report: ReportRecord) -> dict[str, Any]:
         "status": report.status,
         "status_reason": report.status_reason,
         "study_instance_uid": report.study_instance_uid,
-        "fields": report.fields,
+        "fields": ReportFields.from_json(report.fields).to_json() if report.fields else {},
+        "readings": report.fields.get("readings", {}),
         "received_at": report.received_at.isoformat(),
     }
 

@@ -15,9 +15,12 @@ import pytest
 import zxingcpp
 
 from cloudfilm.access.access_code import normalise_access_code
+from demo.forms.scan import Scan, scanned_pdf
 from demo.report_form import make_report_pdf
 from tests.support.instance import Instance, wait_for
 from tests.support.samples import ct_study, fields_for, study_uid
+
+SCANNED = "2603050417"
 
 
 def submit(instance: Instance, pdf: bytes, hospital_id: str = "jia") -> Any:
@@ -37,6 +40,20 @@ def test_a_report_after_its_images_is_read_and_matched(instance: Instance, tmp_p
     assert (body["status"], body["study_instance_uid"]) == ("matched", study_uid(seed))
     expected = fields_for(seed).to_json()
     assert {name: _without_spaces(value) for name, value in body["fields"].items()} == {n: _without_spaces(v) for n, v in expected.items()}
+    reading = body["readings"]["accession_number"]
+    assert (reading["confidence"] >= 0.8, reading["page"], len(reading["box"])) == (True, 1, 4)
+
+
+def test_a_scanned_report_is_recognised_and_matched_by_two_numbers(instance: Instance, tmp_path: Path) -> None:
+    assert instance.dcmtk("storescu", *map(str, ct_study(tmp_path, SCANNED, slices=1))).returncode == 0
+    wait_for(lambda: instance.sql("SELECT 1 FROM study WHERE study_instance_uid = %s AND instance_count = 1", study_uid(SCANNED)))
+    report_id = submit(instance, scanned_pdf(make_report_pdf(fields_for(SCANNED)), Scan(200, 1.0))).json()["report_id"]
+    client = instance.client(instance.token("jia", "reports"))
+    report = wait_for(
+        lambda: [one for one in [client.get(f"/api/v1/reports/{report_id}").json()] if one["status"] != "received"], timeout_seconds=120
+    )[0]
+    assert (report["status"], report["study_instance_uid"]) == ("matched", study_uid(SCANNED)), report["status_reason"]
+    assert report["readings"]["accession_number"]["confidence"] < 1
 
 
 def test_a_report_before_its_images_waits_for_them(instance: Instance, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from psycopg2.extras import Json
@@ -16,14 +17,14 @@ from cloudfilm.db.origin import Origin
 
 @dataclass(frozen=True, slots=True)
 class ReportRecord:
-    """One row of ``report``; ``fields`` is what `cloudfilm.reports.fields.ReportFields.to_json` gave, empty until it was read."""
+    """One row of ``report``; ``fields`` is what `cloudfilm.reports.field_reading.ReportReading.to_json` gave, empty until it was read."""
 
     report_id: UUID
     hospital_id: str
     status: str
     status_reason: str
     document_sha256: str
-    fields: dict[str, str | None]
+    fields: dict[str, Any]
     study_instance_uid: str | None
     received_at: datetime
     read_at: datetime | None

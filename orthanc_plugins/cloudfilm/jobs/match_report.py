@@ -8,6 +8,7 @@ from datetime import datetime
 from cloudfilm.db.database import Cursor
 from cloudfilm.db.reports import ReportRecord, set_matched, set_status
 from cloudfilm.db.studies import candidates_for_report
+from cloudfilm.reports.field_reading import unsure_fields
 from cloudfilm.reports.fields import ReportFields
 from cloudfilm.reports.matching import Ambiguous, Matched, NoMatch, StudyCandidate, match_report
 
@@ -31,7 +32,7 @@ def match_report_in(cursor: Cursor, report: ReportRecord, now: datetime) -> None
         )
         for study in studies
     ]
-    match match_report(fields, candidates):
+    match match_report(fields, candidates, unsure=unsure_fields(report.fields), needs_witness=bool(report.fields.get("needs_witness"))):
         case Matched(study_instance_uid, reason):
             set_matched(cursor, report.report_id, study_instance_uid, reason, now)
         case Ambiguous(_, reason):

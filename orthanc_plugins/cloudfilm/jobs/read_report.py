@@ -52,11 +52,11 @@ def read_report(context: JobContext, report_id_text: str) -> None:
         ReportPage(page=number, image_sha256=context.documents.put(image.webp), width=image.width, height=image.height)
         for number, image in enumerate(reading.page_images, start=1)
     ]
-    combined = combine(reading.fields, ReportFields.from_json(report.given_fields or {}))
+    combined = combine(reading.report, ReportFields.from_json(report.given_fields or {}))
     sealed = seal(reading.stamped_pdf, context.key_ring)
     now = context.clock()
     with context.database.transaction() as cursor:
-        set_fields(cursor, report_id, combined.fields.to_json(), now)
+        set_fields(cursor, report_id, combined.reading.to_json(), now)
         set_pages(cursor, report_id, pages)
         set_stamped(cursor, report_id, sealed)
         locked = report_with_id(cursor, report_id, for_update=True)

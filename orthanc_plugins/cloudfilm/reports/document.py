@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Reading a document that somebody sent, in a process of its own that may fail without harm.
+"""Reading a document that somebody sent, in processes of their own that may fail without harm.
 
 A PDF is a program for a large C++ library. It gets a process with limits on memory, time and output, an empty environment, and its data by file
-descriptors that have no name: neither the report nor the access code is ever on the disk, in an argument list or in an environment.
+descriptors that have no name: neither the report nor the access code is ever on the disk, in an argument list or in an environment. Where a page
+has no text that can be read, a second process gets pictures of it, recognises the text and reads the fields again.
 """
 
 import contextlib
@@ -12,18 +13,22 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+from cloudfilm.reports.field_reading import ReportReading
 from cloudfilm.reports.fields import ReportFields
 from cloudfilm.reports.framing import read_frames, write_frames
 from cloudfilm.reports.limits import DocumentLimits
 from cloudfilm.reports.page_images import PageImage
+from cloudfilm.reports.reading_json import reading_from_json
 from cloudfilm.reports.refusal import DocumentRefused
 from cloudfilm.reports.stamp_drawing import Stamp
 
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
+_one_at_a_time = threading.Lock()  # recognition takes most of a gigabyte and two processors
 _log = logging.getLogger(__name__)
 
 
@@ -35,9 +40,14 @@ class DocumentProcessFailed(RuntimeError):
 class DocumentReading:
     """What was made of a document. `page_images` show the document as it was sent; only `stamped_pdf` carries the QR code."""
 
-    fields: ReportFields
+    report: ReportReading
     page_images: tuple[PageImage, ...]
     stamped_pdf: bytes
+
+    @property
+    def fields(self) -> ReportFields:
+        """The report's fields."""
+        return self.report.fields
 
 
 def read_document(pdf: bytes, stamp: Stamp, limits: DocumentLimits | None = None, python: str = sys.executable) -> DocumentReading:
@@ -59,22 +69,37 @@ def read_document(pdf: bytes, stamp: Stamp, limits: DocumentLimits | None = None
     if b"%PDF-" not in pdf[:1024]:
         raise DocumentRefused("the document is not a PDF", "PDF documents are read")
     request = json.dumps({"stamp": asdict(stamp), "limits": asdict(limits)}).encode()
-    answer = _run([request, pdf], limits, python)
+    answer = _run("cloudfilm.reports.document_process", [request, pdf], limits, python)
     head = json.loads(answer[0])
     if "refused" in head:
         if "cause" in head:
             _log.warning("a document was refused as damaged: %s", head["cause"])
         raise DocumentRefused(head["refused"], head["allowed"])
-    images = tuple(PageImage(webp, width, height) for webp, (width, height) in zip(answer[2:], head["sizes"], strict=True))
-    return DocumentReading(ReportFields.from_json(head["fields"]), images, answer[1])
+    sizes, pictures = head["sizes"], answer[2 + len(head["sizes"]) :]
+    images = tuple(PageImage(webp, width, height) for webp, (width, height) in zip(answer[2 : 2 + len(sizes)], sizes, strict=True))
+    recognised = _recognise(head, pictures, limits, python) if pictures else None
+    return DocumentReading(recognised or reading_from_json(head["reading"]), images, answer[1])
 
 
-def _run(request: list[bytes], limits: DocumentLimits, python: str) -> list[bytes]:
+def _recognise(head: dict[str, Any], pictures: list[bytes], limits: DocumentLimits, python: str) -> ReportReading | None:
+    """What is read with the help of recognition; `None` when that failed: the report is there all the same, and a person reads it."""
+    limits = limits.for_recognition(len(pictures))
+    request = json.dumps({"pages": head["pages"], "places": head["places"], "limits": asdict(limits)}).encode()
+    try:
+        with _one_at_a_time:
+            (answer,) = _run("cloudfilm.reports.recognition_process", [request, *pictures], limits, python)
+    except (DocumentRefused, DocumentProcessFailed):
+        _log.exception("the text of a document could not be recognised")
+        return None
+    return reading_from_json(json.loads(answer))
+
+
+def _run(program: str, request: list[bytes], limits: DocumentLimits, python: str) -> list[bytes]:
     with _nameless_file() as stdin, _nameless_file() as stdout:
         write_frames(stdin, request)
         stdin.seek(0)
         process = subprocess.Popen(
-            [python, "-P", "-m", "cloudfilm.reports.document_process"],
+            [python, "-P", "-m", program],
             stdin=stdin,
             stdout=stdout,
             stderr=subprocess.DEVNULL,

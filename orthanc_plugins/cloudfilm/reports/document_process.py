@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 import pypdfium2  # type: ignore[import-untyped, unused-ignore]
 
-from cloudfilm.reports.extraction import extract_fields
+from cloudfilm.reports.extraction import read_report
 from cloudfilm.reports.framing import read_frames, write_frames
 from cloudfilm.reports.limits import DocumentLimits, limit_this_process
 from cloudfilm.reports.page_images import render_pages
+from cloudfilm.reports.pictures import pages_to_recognise, pictures_of
+from cloudfilm.reports.reading_json import page_to_json, reading_to_json
 from cloudfilm.reports.refusal import DocumentRefused
 from cloudfilm.reports.stamp import stamp
 from cloudfilm.reports.stamp_drawing import Stamp
@@ -30,10 +32,15 @@ def main() -> None:
 
 
 def answer_of(pdf: bytes, wanted: Stamp, limits: DocumentLimits) -> Sequence[bytes]:
-    """The frames of the answer: a JSON head, the stamped PDF, the page images; for a refused document the head alone."""
+    """
+    The frames of the answer: a JSON head, the stamped PDF, the page images, pictures of the pages to recognise; for a refused document the
+    head alone.
+    """
     try:
         _check_pages(pdf, limits)
-        fields = extract_fields(read_text_layer(pdf))
+        pages = read_text_layer(pdf)
+        reading = read_report(pages)
+        pictures = pictures_of(pdf, pages, pages_to_recognise(pages))
         images = render_pages(pdf, limits.max_pixels)
         stamped = stamp(pdf, wanted)
     except DocumentRefused as refusal:
@@ -44,8 +51,13 @@ def answer_of(pdf: bytes, wanted: Stamp, limits: DocumentLimits) -> Sequence[byt
         ]
     except Exception as error:
         return [json.dumps({"refused": "the document is damaged", "allowed": _ALLOWED, "cause": _place(error)}).encode()]
-    head = {"fields": fields.to_json(), "sizes": [(image.width, image.height) for image in images]}
-    return [json.dumps(head).encode(), stamped, *(image.webp for image in images)]
+    head = {
+        "reading": reading_to_json(reading),
+        "sizes": [(image.width, image.height) for image in images],
+        "places": list(pictures),
+        "pages": [page_to_json(page) for page in pages] if pictures else [],
+    }
+    return [json.dumps(head).encode(), stamped, *(image.webp for image in images), *pictures.values()]
 
 
 def _check_pages(pdf: bytes, limits: DocumentLimits) -> None:

@@ -2,7 +2,7 @@
 """What a document may cost before it is refused."""
 
 import resource
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,8 @@ class DocumentLimits:
         Of one rendered page; a larger page is rendered smaller, not refused.
     memory_bytes, cpu_seconds, wall_clock_seconds, output_bytes, open_files
         Of the process that reads it.
+    recognition_memory_bytes, recognition_cpu_seconds, recognition_seconds
+        Of the process that recognises text in pictures of its pages; the times are for each page. It gets pictures only, never the document.
     """
 
     max_bytes: int = 50_000_000
@@ -31,6 +33,18 @@ class DocumentLimits:
     wall_clock_seconds: float = 30.0
     output_bytes: int = 256 << 20
     open_files: int = 64
+    recognition_memory_bytes: int = 5 << 29
+    recognition_cpu_seconds: int = 40
+    recognition_seconds: float = 90.0
+
+    def for_recognition(self, pages: int) -> "DocumentLimits":
+        """The limits of the process that recognises so many pages."""
+        return replace(
+            self,
+            memory_bytes=self.recognition_memory_bytes,
+            cpu_seconds=self.recognition_cpu_seconds * pages,
+            wall_clock_seconds=self.recognition_seconds * pages,
+        )
 
 
 def limit_this_process(limits: DocumentLimits) -> None:

@@ -8,16 +8,21 @@ against it, and in every other case somebody decides:
 2. Without an accession number on the report, or with one that no study has: patient id and exam date are equal, accession number, modality
    and body part do not contradict, and exactly one study is left. Where a body part is unknown on either side, that study must be the patient's
    only one of that day and modality.
+
+A report whose identifying numbers were not read with certainty is not matched. One whose text was recognised in a picture needs a witness: patient id
+or name must be equal beside the number by which the study was found.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from cloudfilm.dicom.person_name import display_name
 from cloudfilm.reports.body_parts import body_parts
 from cloudfilm.reports.fields import ReportFields
 
 # One plain film is named in several ways: by the report's title as DR, by the modality as CR, DX or RF.
+_IDENTIFYING = frozenset({"patient_id", "accession_number", "exam_time"})
 _SAME_MODALITY = {"DX": frozenset({"DX", "CR", "DR", "RF"}), "CR": frozenset({"DX", "CR", "DR", "RF"}), "MG": frozenset({"MG", "DX", "CR"})}
 
 
@@ -57,7 +62,9 @@ class NoMatch:
     reason: str
 
 
-def match_report(fields: ReportFields, candidates: Sequence[StudyCandidate]) -> Matched | Ambiguous | NoMatch:
+def match_report(
+    fields: ReportFields, candidates: Sequence[StudyCandidate], *, unsure: Collection[str] = (), needs_witness: bool = False
+) -> Matched | Ambiguous | NoMatch:
     """
     Decide which study a report belongs to.
 
@@ -67,7 +74,31 @@ def match_report(fields: ReportFields, candidates: Sequence[StudyCandidate]) -> 
         What was read from the report.
     candidates
         Studies of the same hospital. Two hospitals may use the same numbers: others must not be among them.
+    unsure
+        The fields that were not read with certainty.
+    needs_witness
+        Whether the text was recognised in a picture, where a wrong digit looks like a right one.
     """
+    decision = _match(fields, candidates)
+    if not isinstance(decision, Matched):
+        return decision
+    if not _IDENTIFYING.isdisjoint(unsure):
+        return Ambiguous((decision.study_instance_uid,), "a number that identifies the exam was not read with certainty")
+    (study,) = (study for study in candidates if study.study_instance_uid == decision.study_instance_uid)
+    if needs_witness and not _is_witnessed(fields, study):
+        return Ambiguous((decision.study_instance_uid,), "the report is a picture, and nothing confirms the number that was recognised")
+    return decision
+
+
+def _is_witnessed(fields: ReportFields, study: StudyCandidate) -> bool:
+    """Whether two of accession number, patient id and name are equal."""
+    accession = _same(fields.accession_number) and _same(fields.accession_number) == _same(study.accession_number)
+    patient = _same(fields.patient_id) and _same(fields.patient_id) == _same(study.patient_id)
+    name = fields.patient_name and study.patient_name and display_name(study.patient_name) == fields.patient_name
+    return sum(map(bool, (accession, patient, name))) >= 2
+
+
+def _match(fields: ReportFields, candidates: Sequence[StudyCandidate]) -> Matched | Ambiguous | NoMatch:
     accession_number = _same(fields.accession_number)
     if accession_number:
         same = [study for study in candidates if _same(study.accession_number) == accession_number]

@@ -8,7 +8,7 @@ from cloudfilm.reports.lines import Line
 
 # A number that opens a paragraph; 1.2cm at the beginning of a line is not one.
 _NUMBERED = re.compile(r"\s*(?:\d{1,2}[、)）]|\d{1,2}[.．](?!\d)|[(（]\d{1,2}[)）]|[①-⑳]|[一二三四五六七八九十]{1,2}、)")
-_FULL_LINE = 0.75  # of the page's width: text that was broken for want of room goes at least so far to the right
+_FULL_LINE = 0.75  # of the room between the text's left edge and the page's right one, or the next column: broken lines go at least so far
 _SLACK = 1.2  # em: how much shorter than the longest line a full one may be
 _FIRST_WORD = re.compile(r"\s*((?:[A-Za-z0-9.×+\-/]+|.)[，。、；：！？）,;:)%]*)")
 
@@ -39,7 +39,7 @@ def _continues(before: Line, line: Line, paragraph: str, left: float, right: flo
         return False
     word = _FIRST_WORD.match(line.text)
     room_needed = sum(0.55 if character.isascii() else 1.0 for character in (word[1] if word else "")) - 1.0 + _SLACK
-    is_full = before.right >= _FULL_LINE and before.right + room_needed * before.em > right
+    is_full = before.right >= left + _FULL_LINE * (before.room - left) and before.right + room_needed * before.em > right
     is_indented = line.left > left + line.em
     return is_full and (not is_indented or bool(_NUMBERED.match(paragraph)))
 

@@ -3,16 +3,31 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from cloudfilm.reports.labels import AFTER_THE_TEXT, BLOCKS, Label, find_labels
 from cloudfilm.reports.lines import Line
 
 _FOOTER = re.compile(
-    r"(?:注\s*[:：]\s*)?[本此](?:报告|检查|结果).*(?:参考|有效|依据|证明|负责)|"
-    r"(?:.*\s)?第?\s*\d+\s*页(?:\s*[,，/]?\s*共\s*\d+\s*页)?$|共\s*\d+\s*页|\d+\s*/\s*\d+$|page\s*\d+",
+    r"(?:注\s*[:：]\s*|\d[.、]\s*)?[本此](?:报告|检查|结果).*(?:参考|有效|依据|证明|负责)|(?:检查)?结果仅供.*参考|"
+    r"(?:.*\s)?第?\s*\d+\s*页(?:\s*[,，/]?\s*共\s*\d+\s*页)?$|共\s*\d+\s*页|(?:.*\s)?\d+\s*/\s*\d+$|-\s*\d+\s*-$|(?:.*\s)?page\s*\d+",
     re.IGNORECASE,
 )
+_SEAL = re.compile(r"[^，。；]{0,12}(?:专用章|盖章)")
+MARKED, APART, BELOW = 1.0, 0.96, 0.9  # how sure it is that a value belongs to its label: after a colon, after a gap, on the next line
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What stands behind a label, and how sure it is that it belongs there (0 to 1)."""
+
+    line: Line
+    certainty: float
+
+    @property
+    def text(self) -> str:
+        """As it is printed."""
+        return self.line.text
 
 
 @dataclass(slots=True)
@@ -36,12 +51,16 @@ class Reading:
         The lines of the findings and of the impression.
     """
 
-    head: list[str] = field(default_factory=list)
-    values: dict[str, str] = field(default_factory=dict)
-    below: dict[str, str] = field(default_factory=dict)
+    head: list[Line] = field(default_factory=list)
+    values: dict[str, Value] = field(default_factory=dict)
+    below: dict[str, Value] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     contradicted: set[str] = field(default_factory=set)
     blocks: dict[str, list[Line]] = field(default_factory=dict)
+
+    def text_of(self, name: str) -> str:
+        """The text behind a label; empty where there is none."""
+        return self.values[name].text if name in self.values else ""
 
 
 def read_lines(pages: Sequence[Sequence[Line]]) -> Reading:
@@ -56,15 +75,16 @@ def read_lines(pages: Sequence[Sequence[Line]]) -> Reading:
 def _read_page(reading: Reading, lines: Sequence[Line], block: str | None, is_first: bool) -> str | None:
     """Returns the block that the next page goes on with."""
     is_above_text = True
+    head = {"".join(line.text.split()) for line in reading.head}
     for place, line in enumerate(lines):
-        if _FOOTER.match(line.text):
-            continue
         labels = find_labels(line.text)
-        if is_first and not labels and not reading.seen:
-            reading.head.append(line.text)
+        if not labels and (_FOOTER.match(line.text) or _SEAL.fullmatch(line.text)):
             continue
-        if not is_first and is_above_text and (line.text in reading.head or (labels and labels[0].field not in BLOCKS)):
-            _harvest(reading, line.text, labels)
+        if is_first and not labels and not reading.seen:
+            reading.head.append(line)
+            continue
+        if not is_first and is_above_text and ("".join(line.text.split()) in head or (labels and labels[0].field not in BLOCKS)):
+            _harvest(reading, line, labels)
             continue
         if labels and labels[0].field in BLOCKS:
             block = _open_block(reading, line, labels[0])
@@ -74,7 +94,7 @@ def _read_page(reading: Reading, lines: Sequence[Line], block: str | None, is_fi
             is_above_text = False
         else:
             block = None
-            _harvest(reading, line.text, labels)
+            _harvest(reading, line, labels)
             _look_below(reading, labels, line, lines[place + 1 : place + 2])
     return block or _unfinished(reading)
 
@@ -92,21 +112,21 @@ def _unfinished(reading: Reading) -> str | None:
 def _open_block(reading: Reading, line: Line, label: Label) -> str:
     reading.seen.add(label.field)
     lines = reading.blocks.setdefault(label.field, [])
-    rest = line.text[label.end :].strip()
-    if rest:
-        lines.append(replace(line, text=rest))
+    rest = line.part(label.end)
+    if rest.text:
+        lines.append(rest)
     return label.field
 
 
-def _harvest(reading: Reading, text: str, labels: Sequence[Label]) -> None:
+def _harvest(reading: Reading, line: Line, labels: Sequence[Label]) -> None:
     for number, label in enumerate(labels):
-        end = labels[number + 1].start if number + 1 < len(labels) else len(text)
-        value = text[label.end : end].strip()
+        end = labels[number + 1].start if number + 1 < len(labels) else len(line.text)
+        value = Value(line.part(label.end, end), MARKED if label.is_marked else APART)
         reading.seen.add(label.field)
-        if value and "".join(reading.values.setdefault(label.field, value).split()) != "".join(value.split()):
+        if value.text and "".join(reading.values.setdefault(label.field, value).text.split()) != "".join(value.text.split()):
             reading.contradicted.add(label.field)
 
 
 def _look_below(reading: Reading, labels: Sequence[Label], line: Line, following: Sequence[Line]) -> None:
     if labels and following and not line.text[labels[-1].end :].strip() and not find_labels(following[0].text):
-        reading.below.setdefault(labels[-1].field, following[0].text)
+        reading.below.setdefault(labels[-1].field, Value(following[0], BELOW))

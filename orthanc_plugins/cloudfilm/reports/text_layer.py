@@ -16,13 +16,18 @@ _STEPS_PER_POINT = 100
 
 @dataclass(frozen=True, slots=True)
 class Character:
-    """One visible character and its box, in points from the top left corner of the page as it is displayed."""
+    """
+    One visible character and its box, in points from the top left corner of the page as it is displayed.
+
+    `score` is how sure the reader is of it, 0 to 1: less than 1 only where it was recognised in a picture.
+    """
 
     text: str
     left: float
     top: float
     right: float
     bottom: float
+    score: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +43,18 @@ class PageText:
         The same text as boxes, in the same order, without the spaces and without what lies off the page.
     width_points, height_points
         The page as it is displayed, after CropBox and Rotate.
+    is_picture
+        Whether the text was recognised in a picture of the page.
+    skew
+        The angle in radians, clockwise on the page, by which the picture lay askew. The characters stand where they would without it.
     """
 
     stream: str
     characters: tuple[Character, ...]
     width_points: float
     height_points: float
+    is_picture: bool = False
+    skew: float = 0.0
 
 
 def read_text_layer(pdf: bytes) -> tuple[PageText, ...]:
@@ -71,7 +82,7 @@ def _page_text(page: pypdfium2.PdfPage) -> PageText:
     characters = tuple(
         character for index in range(text_page.count_chars()) if (character := _character(page, text_page, index, (width, height)))
     )
-    return PageText(_readable(stream), characters, width, height)
+    return PageText(_readable(stream) if characters else "", characters, width, height)
 
 
 def _readable(text: str) -> str:
@@ -85,12 +96,20 @@ def _character(page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage, index:
     text = _readable(chr(code))
     if not text.strip() or pdfium.FPDFText_IsGenerated(text_page, index) == 1:
         return None
+    if _is_invisible(text_page, index):
+        return None
     left, bottom, right, top = text_page.get_charbox(index, loose=True)
     first, second = _displayed(page, left, bottom, size), _displayed(page, right, top, size)
     left, right = sorted((first[0], second[0]))
     top, bottom = sorted((first[1], second[1]))
     is_on_page = 0 <= (left + right) / 2 <= size[0] and 0 <= (top + bottom) / 2 <= size[1]
     return Character(text, left, top, right, bottom) if is_on_page else None
+
+
+def _is_invisible(text_page: pypdfium2.PdfTextPage, index: int) -> bool:
+    """Text that a scanner's software laid unseen over a picture (text rendering mode 3, ISO 32000-1 §9.3.6): its guess, not the paper's word."""
+    drawn = pdfium.FPDFText_GetTextObject(text_page, index)
+    return bool(drawn) and pdfium.FPDFTextObj_GetTextRenderMode(drawn) == pdfium.FPDF_TEXTRENDERMODE_INVISIBLE
 
 
 def _displayed(page: pypdfium2.PdfPage, x: float, y: float, size: tuple[float, float]) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudfilm.reports.combining import combine
+from cloudfilm.reports.field_reading import FieldReading, ReportReading
 from cloudfilm.reports.fields import ReportFields
 from cloudfilm.reports.hl7_message import MessageRefused, read_message
 from cloudfilm.reports.hl7_report import report_of
@@ -75,15 +76,32 @@ def test_a_text_is_laid_out_so_that_it_can_be_read_and_always_alike() -> None:
     assert "印象" in pages[-1]
 
 
+def read(confidence: float = 0.9, **fields: str) -> ReportReading:
+    return ReportReading(ReportFields.from_json(fields), {name: FieldReading(value, confidence) for name, value in fields.items()})
+
+
 def test_the_message_goes_before_the_paper_which_fills_what_it_left_open() -> None:
-    combined = combine(ReportFields(patient_id="P 1", findings="read"), ReportFields(patient_id="p1", impression="said"))
+    combined = combine(read(patient_id="P 1", findings="read"), ReportFields(patient_id="p1", impression="said"))
     assert combined.contradiction is None
-    assert combined.fields == ReportFields(patient_id="p1", findings="read", impression="said")
+    assert combined.reading.fields == ReportFields(patient_id="p1", findings="read", impression="said")
+    assert {name: one.confidence for name, one in combined.reading.readings.items()} == {
+        "patient_id": 1.0,
+        "findings": 0.9,
+        "impression": 1.0,
+    }
 
 
 @pytest.mark.parametrize(
     ("field", "said"), [("patient_id", "the image number"), ("accession_number", "the exam number"), ("patient_name", "the patient's name")]
 )
 def test_a_contradiction_about_whose_it_is_is_named(field: str, said: str) -> None:
-    combined = combine(ReportFields.from_json({field: "one"}), ReportFields.from_json({field: "other"}))
+    combined = combine(read(**{field: "one"}), ReportFields.from_json({field: "other"}))
     assert combined.contradiction == f"the message and the paper differ in {said}"
+    unsure = combine(read(0.7, **{field: "one"}), ReportFields.from_json({field: "other"}))
+    assert (unsure.contradiction, getattr(unsure.reading.fields, field)) == (None, "other")
+
+
+def test_numbers_that_were_said_need_no_witness() -> None:
+    scanned = ReportReading(ReportFields(patient_id="P1"), {}, needs_witness=True)
+    assert combine(scanned, ReportFields(patient_id="P1")).reading.needs_witness
+    assert not combine(scanned, ReportFields(patient_id="P1", accession_number="A1")).reading.needs_witness

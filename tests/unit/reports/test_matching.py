@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -56,6 +57,29 @@ def test_which_study_a_report_belongs_to(fields: ReportFields, candidates: list[
     found = [decision.study_instance_uid] if isinstance(decision, Matched) else list(getattr(decision, "study_instance_uids", ()))
     assert found == uids
     assert decision.reason
+
+
+@pytest.mark.parametrize("unsure", ["accession_number", "patient_id"])
+def test_a_number_that_was_not_read_with_certainty_matches_nothing(unsure: str) -> None:
+    decision = match_report(REPORT, [study("1", accession="A1")], unsure={unsure, "findings"})
+    assert isinstance(decision, Ambiguous)
+    assert isinstance(match_report(REPORT, [study("1", accession="A1")], unsure={"findings"}), Matched)
+
+
+@pytest.mark.parametrize(
+    ("fields", "candidate", "kind"),
+    [
+        (REPORT, study("1", accession="A1"), Matched),
+        (REPORT, study("1", accession="A1", patient_id=None), Ambiguous),
+        (replace(REPORT, patient_id=None), study("1", accession="A1"), Ambiguous),
+        (replace(REPORT, patient_id=None, patient_name="张建国"), study("1", accession="A1"), Ambiguous),
+        (replace(REPORT, patient_id=None, patient_name="张建国"), replace(study("1", accession="A1"), patient_name="Zhang^JianGuo=张^建国"), Matched),
+        (WITHOUT_NUMBER, study("1"), Ambiguous),
+        (replace(WITHOUT_NUMBER, patient_name="张建国"), replace(study("1"), patient_name="张建国"), Matched),
+    ],
+)  # fmt: skip
+def test_a_recognised_number_needs_a_witness(fields: ReportFields, candidate: StudyCandidate, kind: type) -> None:
+    assert isinstance(match_report(fields, [candidate], needs_witness=True), kind)
 
 
 identifiers = st.sampled_from([None, "", "1", "2"])

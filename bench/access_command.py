@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The command scripts/bench."""
+"""scripts/bench access."""
 
 from __future__ import annotations
 
@@ -13,12 +13,7 @@ from bench.failure import BenchFailed
 from bench.table import as_facts, as_text
 
 
-@click.group()
-def bench() -> None:
-    """Measure CloudFilm beside a stock Orthanc in the same run."""
-
-
-@bench.command()
+@click.command()
 @click.option("--rounds", type=click.IntRange(5, 50), default=7, show_default=True, help="How often each case gets its turn.")
 @click.option("--requests", "requests_a_round", type=click.IntRange(20, 2000), default=120, show_default=True, help="In one turn, at most.")
 @click.option("--seconds", type=click.IntRange(5, 600), default=30, show_default=True, help="For all turns together.")
@@ -31,7 +26,3 @@ def access(rounds: int, requests_a_round: int, seconds: int, as_json: bool) -> N
         print(f"bench: {error}", file=sys.stderr)
         raise click.exceptions.Exit(1) from error
     click.echo(json.dumps(as_facts(measured), ensure_ascii=False) if as_json else as_text(measured))
-
-
-if __name__ == "__main__":
-    bench(prog_name="scripts/bench")

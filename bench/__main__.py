@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""scripts/bench NAME: one command for each benchmark."""
+
+import click
+
+from bench.access_command import access
+from bench.reports import reports
+
+
+@click.group()
+def main() -> None:
+    """Measure CloudFilm."""
+
+
+main.add_command(access)
+main.add_command(reports)
+
+if __name__ == "__main__":
+    main(prog_name="scripts/bench")

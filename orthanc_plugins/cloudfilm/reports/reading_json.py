@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Readings and pages of text as JSON, between the processes that read a document."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cloudfilm.reports.field_reading import FieldReading, ReportReading
+from cloudfilm.reports.fields import ReportFields
+from cloudfilm.reports.text_layer import Character, PageText
+
+
+def reading_to_json(reading: ReportReading) -> dict[str, Any]:
+    """Fields, and how they were read."""
+    return {"fields": reading.fields.to_json(), "readings": reading.readings_json(), "needs_witness": reading.needs_witness}
+
+
+def reading_from_json(document: Mapping[str, Any]) -> ReportReading:
+    """The inverse of `reading_to_json`."""
+    fields = ReportFields.from_json(document["fields"])
+    readings = {
+        name: FieldReading(document["fields"][name], one["confidence"], one["page"], _box(one["box"]))
+        for name, one in document["readings"].items()
+    }
+    return ReportReading(fields, readings, document["needs_witness"])
+
+
+def page_to_json(page: PageText) -> dict[str, Any]:
+    """A page of text."""
+    characters = [[one.text, one.left, one.top, one.right, one.bottom, one.score] for one in page.characters]
+    return {"stream": page.stream, "characters": characters, "size": [page.width_points, page.height_points]}
+
+
+def page_from_json(document: Mapping[str, Any]) -> PageText:
+    """The inverse of `page_to_json`; of a page that was not recognised in a picture."""
+    return PageText(document["stream"], tuple(Character(*one) for one in document["characters"]), *document["size"])
+
+
+def _box(sides: list[float] | None) -> tuple[float, float, float, float] | None:
+    return (sides[0], sides[1], sides[2], sides[3]) if sides else None

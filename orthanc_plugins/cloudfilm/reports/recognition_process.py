@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The program that recognises the text of pages in pictures of them and reads the report: limits first, then the work, one answer.
+
+It needs far more memory than the process that opens the document, and so it is another one, which sees no document: only grey pixels.
+"""
+
+import io
+import json
+import sys
+
+import numpy as np
+from PIL import Image
+
+from cloudfilm.reports.extraction import read_report
+from cloudfilm.reports.framing import read_frames, write_frames
+from cloudfilm.reports.limits import DocumentLimits, limit_this_process
+from cloudfilm.reports.reading_json import page_from_json, reading_to_json
+
+
+def main() -> None:
+    """Answer the one request on the standard input."""
+    request, *pictures = read_frames(sys.stdin.buffer)
+    document = json.loads(request)
+    limit_this_process(DocumentLimits(**document["limits"]))
+    from cloudfilm.reports.recognition import recognise_page
+
+    pages = [page_from_json(page) for page in document["pages"]]
+    for place, picture in zip(document["places"], pictures, strict=True):
+        pixels = np.asarray(Image.open(io.BytesIO(picture)).convert("L"), dtype=np.uint8)
+        pages[place] = recognise_page(pixels, pages[place].width_points, pages[place].height_points)
+    write_frames(sys.stdout.buffer, [json.dumps(reading_to_json(read_report(pages))).encode()])
+
+
+if __name__ == "__main__":
+    main()
