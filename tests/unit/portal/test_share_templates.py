@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from flask import Flask, render_template
 
 from cloudfilm.access.audit import AuditKind
 from cloudfilm.access.share import Flaw, ShareState
@@ -17,7 +16,6 @@ from cloudfilm.db.reports import ReportPage
 from cloudfilm.reports.fields import ReportFields
 from portal.access_log import LogEntry
 from portal.exam_view import ExamEntry, ExamView, Permissions, ShareNotice
-from portal.language import LANGUAGES, register_language
 from portal.pages.access_log import LogDay, LogLine
 from portal.pages.shares import ShareView
 
@@ -34,26 +32,6 @@ ENTRY = LogEntry(datetime(2026, 11, 24, tzinfo=UTC), "link", "Dr Li", AuditKind.
 PAGES = [ReportPage(1, "a" * 64, 1240, 1754)]
 
 type Render = Callable[..., str]
-
-
-@pytest.fixture(params=LANGUAGES)
-def language(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def render(language: str) -> Render:
-    app = Flask("portal", static_folder=None)
-    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    register_language(app)
-    app.jinja_env.globals["csrf_field"] = lambda: ""
-
-    def rendered(template: str, **values: object) -> str:
-        with app.test_request_context(f"/?lang={language}"):
-            app.preprocess_request()
-            return render_template(template, **values)
-
-    return rendered
 
 
 def exam_page(render: Render, exam: ExamView, pages: list[ReportPage]) -> str:

@@ -11,7 +11,6 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from flask import Flask, render_template
 
 from cloudfilm.access.audit import ActorKind, AuditEvent, AuditKind
 from cloudfilm.access.device import Device
@@ -24,7 +23,6 @@ from cloudfilm.db.audit_events import RecordedEvent
 from cloudfilm.db.grant_list import GrantLine
 from cloudfilm.db.hospitals import Hospital
 from cloudfilm.db.studies import StudyRecord
-from portal.language import LANGUAGES, register_language
 from portal.staff.grants import REASONS, ShownGrant
 from portal.staff.studies import StudyLine
 
@@ -61,21 +59,6 @@ ENTRANCES: dict[str, dict[str, object]] = {
 }
 
 type Render = Callable[..., str]
-
-
-@pytest.fixture(params=LANGUAGES)
-def render(request: pytest.FixtureRequest) -> Render:
-    app = Flask("portal", static_folder=None)
-    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    register_language(app)
-    app.jinja_env.globals["csrf_field"] = lambda: ""
-
-    def rendered(template: str, **values: object) -> str:
-        with app.test_request_context(f"/?lang={request.param}"):
-            app.preprocess_request()
-            return render_template(template, **values)
-
-    return rendered
 
 
 def page_of(render: Render, name: str, **more: object) -> str:

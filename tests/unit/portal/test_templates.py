@@ -8,12 +8,10 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
-from flask import Flask, render_template
 
 from cloudfilm.db.reports import ReportPage
 from cloudfilm.reports.fields import ReportFields
 from portal.exam_view import ExamView
-from portal.language import LANGUAGES, register_language
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'"
 REPORT_ID = UUID("00000000-0000-4000-8000-000000000007")
@@ -46,22 +44,6 @@ PAGES = [ReportPage(1, "a" * 64, 1240, 1754), ReportPage(2, "b" * 64, 1240, 1754
 NOT_READ = replace(EXAM, fields=ReportFields(), patient_name="", being_read=True, images="waiting", image_count=0, series_count=0)
 
 type Render = Callable[..., str]
-
-
-@pytest.fixture(params=LANGUAGES)
-def render(request: pytest.FixtureRequest) -> Render:
-    """A page in one language after the other, with no more around it than the language."""
-    app = Flask("portal", static_folder=None)
-    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    register_language(app)
-    app.jinja_env.globals["csrf_field"] = lambda: ""
-
-    def rendered(template: str, **values: object) -> str:
-        with app.test_request_context(f"/?lang={request.param}"):
-            app.preprocess_request()
-            return render_template(template, **values)
-
-    return rendered
 
 
 def exam_page(render: Render, exam: ExamView, pages: list[ReportPage] | None = None) -> str:
