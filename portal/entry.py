@@ -115,9 +115,11 @@ def open_with_code(typed: str) -> tuple[Opened | None, int]:
 def _count(subject: str, is_known_device: bool, now: datetime) -> int:
     """Count a try, committed before anything is looked at; return how many are left after it."""
     settings, window = services().settings, window_start(now)
-    with services().database.transaction() as cursor:
-        tries, in_all = count_try(cursor, subject, window), count_try(cursor, EVERYBODY, window)
     limit = settings.wrong_codes_per_quarter_hour
+    with services().database.transaction() as cursor:
+        tries = count_try(cursor, subject, window)
+        # What is refused here costs nobody else anything: one network cannot use up what all have.
+        in_all = count_try(cursor, EVERYBODY, window) if tries <= limit else 0
     if in_all > settings.wrong_codes_per_quarter_hour_in_all and not is_known_device:
         # Many are guessing from many places: whoever is new gets one try, which is all that somebody with the paper in hand needs.
         limit = 1
