@@ -25,7 +25,7 @@ from cloudfilm.access.audit import AuditKind
 from cloudfilm.access.grant import Grant
 from cloudfilm.access.holder import ApiHolder, Scope
 from cloudfilm.access.token import ApiToken, issue_token
-from cloudfilm.db.api_tokens import add_api_token, hospital_of_token, revoke_api_token
+from cloudfilm.db.api_tokens import add_api_token, hospital_of_token, list_api_tokens, revoke_api_token
 from cloudfilm.db.database import Database
 from cloudfilm.db.grants import grant_with_id, list_grants, revoke_grant
 from cloudfilm.db.hospitals import (
@@ -160,6 +160,33 @@ def token_issue(installation: Installation, hospital_id: str, scope: str, days: 
         )
     text = issue_token(ApiToken(holder.token_id), installation.key_ring, moment, lifetime, uuid4())
     installation.say({"token": text, "token_id": holder.token_id, "expires_at": holder.expires_at, "scope": sorted(scopes)}, text)
+
+
+@token.command("list")
+@click.option("--hospital", "hospital_id", required=True, metavar="ID")
+@click.pass_obj
+def token_list(installation: Installation, hospital_id: str) -> None:
+    """All tokens of a hospital, newest first; none is shown itself."""
+    with installation.database.transaction() as cursor:
+        known_hospital(cursor, hospital_id)
+        tokens = list_api_tokens(cursor, hospital_id)
+    facts = [
+        {
+            "token_id": one.holder.token_id,
+            "label": one.label,
+            "scope": sorted(one.holder.scopes),
+            "issued_at": one.issued_at,
+            "expires_at": one.holder.expires_at,
+            "revoked_at": one.holder.revoked_at,
+            "last_used_at": one.last_used_at,
+        }
+        for one in tokens
+    ]
+    lines = "\n".join(
+        f"{one.holder.token_id}\t{','.join(sorted(one.holder.scopes))}\t{'revoked' if one.holder.revoked_at else one.holder.expires_at}\t{one.label}"
+        for one in tokens
+    )
+    installation.say({"tokens": facts}, lines or "There is no token yet.")
 
 
 @token.command("revoke")

@@ -136,10 +136,13 @@ def test_a_token_does_only_what_its_scope_names(instance: Instance, stored_study
         client_of(instance, "jia", "query", "retrieve").store_instances([dcmread(ct_study(tmp_path, "no store", slices=1)[0])])
 
 
-def test_a_revoked_token_is_refused_within_ten_seconds(instance: Instance) -> None:
+def test_a_revoked_token_is_refused_within_ten_seconds(instance: Instance, stored_study: str) -> None:
     issued = instance.admin("token", "issue", "--hospital", "jia", "--scope", "query")
     client = instance.client(issued["token"])
     assert client.get("/dicom-web/studies").status_code == 200
+    listed = {one["token_id"]: one for one in instance.admin("token", "list", "--hospital", "jia")["tokens"]}
+    assert (listed[issued["token_id"]]["scope"], listed[issued["token_id"]]["revoked_at"]) == (["query"], None)
+    assert listed[issued["token_id"]]["last_used_at"]
     instance.admin("token", "revoke", issued["token_id"])
     # Revoked is no longer a valid credential for anything, but the token still proves who asks: there is nothing to see.
     wait_for(lambda: client.get("/dicom-web/studies").status_code == 404, timeout_seconds=10)
