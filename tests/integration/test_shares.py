@@ -295,7 +295,7 @@ def test_leaving_ends_the_visit_in_this_browser(paper: Paper) -> None:
 
 
 def test_the_access_log_tells_the_story(instance: Instance, tmp_path_factory: pytest.TempPathFactory) -> None:
-    story = reported_exam(instance, tmp_path_factory.mktemp("story"), "story")
+    story = reported_exam(instance, tmp_path_factory.mktemp("story"), "linkstory")
     patient = open_link(instance, story.link, PHONE)
     patient.get("/exam")
     made = patient.post("/api/v1/shares", json={"nickname": "李医生", "maximum_openings": 1}).json()

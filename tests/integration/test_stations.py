@@ -75,7 +75,7 @@ def test_a_printed_report_is_read_matched_and_kept_byte_for_byte(instance: Insta
     assert "王小明" in text
 
 
-@pytest.mark.parametrize(("kind", "status"), [("ps", "waiting"), ("jpeg", "review")])
+@pytest.mark.parametrize(("kind", "status"), [("ps", "waiting"), ("jpeg", "waiting")])
 def test_postscript_keeps_its_text_and_a_picture_arrives_as_a_page(instance: Instance, printer: str, kind: str, status: str) -> None:
     if kind == "jpeg":
         target = BytesIO()
