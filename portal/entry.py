@@ -2,8 +2,8 @@
 """Opening a grant with one of its keys: the QR code's secret, the typed access code, or a shared link.
 
 Every try at a code is counted and committed before the code is looked at, so of many at once no more than the limit get an answer. Wrong
-tries count on the network they come from, or on the device, if it has opened a grant before: a guesser next door does not lock out a patient
-who has. A QR code's secret cannot be guessed and always opens.
+tries count on the network they come from, or, from a device that has opened a grant before, on that grant's paper: a guesser next door does
+not lock out a patient who has. A QR code's secret cannot be guessed and always opens.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ class Opened:
     def begin_visit(self, response: Response) -> None:
         """Give the browser its session."""
         set_session(response, self.grant.grant_id, self.consented)
-        remember_device(response)
+        paper = list(self.grant.line())[-1]
+        remember_device(response, paper.grant_id)
 
 
 def open_with_secret(secret: str, kind: GrantKind) -> Opened | None:
@@ -85,7 +86,7 @@ def open_with_code(typed: str) -> tuple[Opened | None, int]:
     """
     now, window = services().clock(), window_start(services().clock())
     device = known_device()
-    subject = f"device:{device}" if device else f"network:{throttled_network(asker().address)}"
+    subject = f"devices of:{device.vouched_by}" if device else f"network:{throttled_network(asker().address)}"
     left = _count(subject, is_known_device=device is not None, now=now)
     hashing, code = services().key_ring.hashing, normalise_access_code(typed)
     # What cannot be a code costs the same time as one that could.

@@ -35,6 +35,7 @@ def set_session(response: Response, grant_id: UUID, consented: bool) -> None:
 
 def end_session(response: Response) -> None:
     """Leave: nothing of the visit stays in this browser."""
+    _forget_pictures(response)
     response.delete_cookie(SESSION_COOKIE, path="/", secure=True, httponly=True, samesite="Lax")
 
 
@@ -46,24 +47,25 @@ def set_staff_session(response: Response, session_id: UUID) -> None:
 
 def end_staff_session_cookie(response: Response) -> None:
     """Somebody has signed out."""
+    _forget_pictures(response)
     response.delete_cookie(STAFF_COOKIE, path="/", secure=True, httponly=True, samesite="Lax")
 
 
-def remember_device(response: Response) -> UUID:
-    """This device has opened a grant or an account: from now on its wrong tries are its own, not its network's."""
+def remember_device(response: Response, vouched_by: UUID) -> UUID:
+    """This device has opened a grant or an account: from now on its wrong tries are not its network's."""
     known = known_device()
     if known is not None:
-        return known
+        return known.device_id
     device_id = new_id()
-    _set_cookie(response, DEVICE_COOKIE, DeviceToken(device_id), _DEVICE_LIFETIME)
+    _set_cookie(response, DEVICE_COOKIE, DeviceToken(device_id, vouched_by), _DEVICE_LIFETIME)
     return device_id
 
 
-def known_device() -> UUID | None:
+def known_device() -> DeviceToken | None:
     """The device that has opened a grant or an account before, None for a new one."""
     text = asker().cookie(DEVICE_COOKIE)
     token = read_token(text, services().key_ring, services().clock()) if text else None
-    return token.device_id if isinstance(token, DeviceToken) else None
+    return token if isinstance(token, DeviceToken) else None
 
 
 def visitor() -> GrantHolder | None:
@@ -89,6 +91,11 @@ def require(wanted: AccessRequest) -> Holder:
     if not services().doorkeeper.holders(asker()):
         raise Unauthenticated("A valid token or session is needed.")
     raise NotFound
+
+
+def _forget_pictures(response: Response) -> None:
+    """What the browser kept of pages and pictures goes, for whoever sits down at it next."""
+    response.headers["Clear-Site-Data"] = '"cache"'
 
 
 def _set_cookie(response: Response, name: str, token: Token, lifetime: timedelta) -> None:

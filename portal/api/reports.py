@@ -31,7 +31,6 @@ from portal.session import asker, require
 
 reports = Blueprint("reports", __name__, url_prefix="/api/v1/reports")
 _LOOK_AGAIN_SECONDS = 0.1
-_FOREVER = "private, max-age=31536000, immutable"
 
 
 @reports.post("")
@@ -86,13 +85,13 @@ def show_page(report_id: UUID, page: int) -> Response:
         found = next((one for one in pages_of_report(cursor, report_id) if one.page == page), None)
     if found is None:
         raise NotFound
-    return _file(services().documents.get(found.image_sha256), "image/webp", _FOREVER)
+    return _asked_each_time(found.image_sha256, "image/webp")
 
 
 @reports.get("/<uuid:report_id>/original.pdf")
 def show_original(report_id: UUID) -> Response:
     """The document exactly as it was signed."""
-    return _file(services().documents.get(_report(report_id, Action.DOWNLOAD_REPORT).document_sha256), "application/pdf", _FOREVER)
+    return _asked_each_time(_report(report_id, Action.DOWNLOAD_REPORT).document_sha256, "application/pdf")
 
 
 @reports.get("/<uuid:report_id>/stamped.pdf")
@@ -178,6 +177,14 @@ def _as_json(report: ReportRecord) -> dict[str, Any]:
         "readings": report.fields.get("readings", {}),
         "received_at": report.received_at.isoformat(),
     }
+
+
+def _asked_each_time(sha256: str, content_type: str) -> Response:
+    """A stored document, which a browser may keep but must ask about before it shows it again: access may have ended. Mostly 304."""
+    response = _file(services().documents.get(sha256), content_type, "private, no-cache")
+    response.set_etag(sha256)
+    response.make_conditional(request)
+    return response
 
 
 def _file(content: bytes, content_type: str, cache_control: str) -> Response:

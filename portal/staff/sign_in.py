@@ -38,8 +38,8 @@ def take_sign_in() -> Response:
     login, device = normalise_login(typed), known_device()
     with services().database.transaction() as cursor:
         account = account_with_login(cursor, login) if login else None
-        is_known = account is not None and device is not None and has_signed_in_from(cursor, account.account_id, device)
-    budgets = budgets_of_login(login, device if is_known else None)
+        is_known = account is not None and device is not None and has_signed_in_from(cursor, account.account_id, device.device_id)
+    budgets = budgets_of_login(login, device.device_id if device and is_known else None)
     refused = spend(budgets)
     if refused is not None:
         return _refuse(refused, account, "sign_in", next=wanted)

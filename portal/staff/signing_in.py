@@ -26,7 +26,7 @@ def begin_session(account: Account, wanted: str = START) -> Response:
     now, session_id, trail = services().clock(), new_id(), services().audit_trail
     before = member_of_staff()
     response = to_page(page_after(wanted))
-    device_id = remember_device(response)
+    device_id = remember_device(response, account.account_id)
     holder = StaffHolder(account.account_id, account.login, account.full_name, account.role, account.hospital_id, session_id, closed=False)
     with services().database.transaction() as cursor:
         if before is not None:

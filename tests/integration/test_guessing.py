@@ -14,9 +14,11 @@ from typing import Any
 import pytest
 import requests
 
+from cloudfilm.doors.asker import DEVICE_COOKIE
 from demo.report_form import make_report_pdf
 from portal.entry import WRONG_TRIES_OF_A_GRANT
 from tests.support.instance import Instance
+from tests.support.mint import Mint
 from tests.support.samples import fields_for
 
 _LIMIT = 5
@@ -82,12 +84,11 @@ def test_whoever_has_two_groups_right_gets_ten_tries_in_the_grants_life_and_the_
 
 
 def test_parallel_tries_at_one_grant_do_not_slip_past_its_ten(instance: Instance, paper: dict[str, Any]) -> None:
-    """Each from a device of its own, so that only the grant's own count can stop them."""
-    devices = []
+    """Each from a device that is known by a paper of its own, so that only the grant's own count can stop them."""
+    devices, mint = [], Mint(instance)
     for _ in range(30):
         client = instance.client()
-        assert client.get(paper["link"]).status_code == 303
-        del client.cookies["__Host-session"]
+        client.headers["Cookie"] = f"{DEVICE_COOKIE}={mint.device()}"
         devices.append(client)
     with ThreadPoolExecutor(15) as pool:
         codes = wrong_codes_like(paper["access_code"], 31)
@@ -105,6 +106,15 @@ def test_a_patient_who_has_been_here_is_not_locked_out_by_the_guesser_next_door(
     assert guess(patient, paper["access_code"]).status_code == 200, "known by the device's cookie"
     assert guess(instance.client(), paper["access_code"]).status_code == 429
     assert instance.client().get(paper["link"]).status_code == 303, "and the QR code opens for everybody"
+
+
+def test_whoever_opens_a_paper_again_and_again_gets_no_more_tries_by_it(instance: Instance, paper: dict[str, Any]) -> None:
+    statuses = Counter[int]()
+    for number in range(2 * _LIMIT):
+        fresh = instance.client()
+        assert fresh.get(paper["link"]).status_code == 303
+        statuses[guess(fresh, f"0000-0008-{number:04}").status_code] += 1
+    assert statuses == {401: _LIMIT, 429: _LIMIT}
 
 
 def test_while_many_guess_from_everywhere_a_new_network_has_one_try_and_a_known_device_all_of_its(

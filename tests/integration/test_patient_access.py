@@ -157,3 +157,18 @@ def test_the_session_cookie_cannot_be_read_by_scripts_or_sent_elsewhere(instance
     cookies = instance.client().get(issued["link"]).raw.headers.getlist("Set-Cookie")
     session = next(cookie for cookie in cookies if cookie.startswith("__Host-session"))
     assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(session.split("; "))
+
+
+@pytest.mark.parametrize("path", ["pages/1", "original.pdf"])
+def test_what_a_browser_keeps_of_a_report_it_must_ask_about_before_it_shows_it_again(
+    instance: Instance, issued: dict[str, Any], path: str
+) -> None:
+    client = visit(instance, issued)
+    address = f"/api/v1/reports/{issued['report_id']}/{path}"
+    first = client.get(address)
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    again = client.get(address, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    left = client.post("/leave", data={})
+    assert left.headers["Clear-Site-Data"] == '"cache"'
+    assert client.get(address, headers={"If-None-Match": first.headers["ETag"]}).status_code == 401

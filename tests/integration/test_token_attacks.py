@@ -69,7 +69,7 @@ class Target:
             case "staff":
                 subject = StaffToken(self.session_id)
             case "device":
-                subject = DeviceToken(self.grant_id)
+                subject = DeviceToken(self.grant_id, self.grant_id)
             case "oidc":
                 subject = OidcToken(str(self.grant_id), "n", "v")
             case _:

@@ -49,7 +49,7 @@ class Mint:
         return self.token(StaffToken(session_id))
 
     def device(self) -> str:
-        return self.token(DeviceToken(uuid4()))
+        return self.token(DeviceToken(uuid4(), uuid4()))
 
     def form(self) -> tuple[str, str]:
         """The cookie of a browser, and what every form of ours carries in it."""

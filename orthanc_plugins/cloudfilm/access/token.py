@@ -112,17 +112,22 @@ class SignInToken:
 
 @dataclass(frozen=True, slots=True)
 class DeviceToken:
-    """A device that has opened a grant before, in a cookie: its wrong tries are counted on its own, not on its network's."""
+    """A device that is known, in a cookie: its wrong tries are not its network's.
+
+    ``vouched_by`` is the patient's grant or the account that it became known by: all devices that are known by one share their tries, so that
+    nobody gets more by collecting cookies.
+    """
 
     kind: ClassVar[str] = "device"
     device_id: UUID
+    vouched_by: UUID
 
     def claims(self) -> dict[str, Any]:
-        return {"sub": str(self.device_id)}
+        return {"sub": str(self.device_id), "vouched_by": str(self.vouched_by)}
 
     @classmethod
     def from_claims(cls, claims: dict[str, Any]) -> DeviceToken:
-        return cls(UUID(claims["sub"]))
+        return cls(UUID(claims["sub"]), UUID(claims["vouched_by"]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ class AuditTrail:
         if denied:
             self.denied(event)
         else:
-            self._visits.get(replace(event, happened_at=datetime.min), lambda: self.record(event))
+            self.visited(event)
 
     def denied(self, event: AuditEvent) -> None:
         """Write down a try that failed: once for a while, however often it is repeated."""

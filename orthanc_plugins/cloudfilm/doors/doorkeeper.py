@@ -75,11 +75,10 @@ class Doorkeeper:
     def allows(self, request: AccessRequest, asker: Asker) -> Holder | None:
         """The first holder that may do it, None when nobody may. Either is written down."""
         holder = self.would_allow(request, asker)
-        known = self._with_owner(request) if request.study_instance_uid is not None else request
         if holder is not None:
-            self._audit_trail.decided(known, holder, asker, denied=None)
+            self._audit_trail.decided(request, holder, asker, denied=None)
             return holder
-        holders = self.holders(asker)
+        known, holders = self._with_owner(request), self.holders(asker)
         self._audit_trail.decided(known, holders[0] if holders else None, asker, denied=self._why_not(known, holders))
         return None
 

@@ -42,7 +42,7 @@ def server(status: int = 200) -> Iterator[tuple[int, list[str]]]:
 
 
 def case(name: str, port: int) -> Case:
-    return Case(name, port, "/root", lambda _number: {})
+    return Case(name, port, "/base", lambda _number: {})
 
 
 def test_every_case_gets_as_many_turns_and_requests() -> None:
@@ -51,7 +51,7 @@ def test_every_case_gets_as_many_turns_and_requests() -> None:
     assert [len(taken) for taken in turns] == [5, 5]
     assert asked == other_asked
     assert len(asked) == 5 * (20 + 5)
-    assert set(asked) == {"/root/a", "/root/b"}
+    assert set(asked) == {"/base/a", "/base/b"}
     assert {turn.size for taken in turns for turn in taken} == {3}
     assert all(0 < turn.p50 <= turn.p99 for taken in turns for turn in taken)
 
