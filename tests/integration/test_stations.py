@@ -112,6 +112,22 @@ def test_nobody_makes_a_queue_over_the_network(instance: Instance, printer: str)
     assert subprocess.run(command, input=b"", capture_output=True, check=False, timeout=60).returncode != 0
 
 
+def test_over_the_network_nobody_takes_back_a_job_that_waits(instance: Instance, printer: str) -> None:
+    assert print_to(instance, make_report_pdf(fields_for("held")), "held", "jia-ct", "-H", "hold").returncode == 0
+
+    def cancel(server: str) -> int:
+        return subprocess.run(["cancel", "-h", server, "-a", "jia-ct"], input=b"", capture_output=True, check=False, timeout=60).returncode
+
+    def waiting() -> bytes:
+        server = str(instance.data / "run/cups.sock")
+        return subprocess.run(["lpstat", "-h", server, "-o", "jia-ct"], capture_output=True, check=True).stdout
+
+    assert cancel(f"127.0.0.1:{instance.ipp_port}") != 0
+    assert waiting().startswith(b"jia-ct-")
+    assert cancel(str(instance.data / "run/cups.sock")) == 0
+    assert waiting() == b""
+
+
 def test_a_document_in_the_folder_becomes_a_report_and_its_stamped_copy_comes_back(instance: Instance, folder: Path) -> None:
     pdf = make_report_pdf(fields_for("folder"))
     (folder / "in/CT 王小明.pdf").write_bytes(pdf)
