@@ -14,6 +14,7 @@ from portal.api.denied import denied
 from portal.api.dicomweb_search import dicomweb_search
 from portal.api.health import health
 from portal.api.reports import reports
+from portal.api.reservations import reservations
 from portal.api.shares import shares
 from portal.failures import register_failures
 from portal.form_token import register_form_token
@@ -44,6 +45,7 @@ BLUEPRINTS = (
     access_log_page,
     access,
     reports,
+    reservations,
     shares,
     access_log,
     archive,

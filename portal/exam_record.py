@@ -8,13 +8,15 @@ from uuid import UUID
 
 from flask import request
 
-from cloudfilm.access.grant import Grant
+from cloudfilm.access.grant import Grant, GrantKind
 from cloudfilm.access.holder import GrantHolder
+from cloudfilm.db.database import Cursor
 from cloudfilm.db.hospitals import Hospital, hospital_named
 from cloudfilm.db.reports import ReportPage, ReportRecord, pages_of_report, report_with_id, reports_with_ids
+from cloudfilm.db.reservations import reservation_of_grant
 from cloudfilm.db.studies import StudyRecord, studies_with_uids, study_with_uid
 from cloudfilm.errors import NotFound
-from portal.exam_view import ExamEntry, ExamView, ShareNotice, exam_entry, exam_view, permissions
+from portal.exam_view import RESERVED, ExamEntry, ExamView, ShareNotice, exam_entry, exam_view, permissions
 from portal.services import services
 
 
@@ -43,7 +45,7 @@ def load_exam(grant: Grant) -> ExamRecord:
     """The exam that ``?report=`` names, else the one that the grant was given for."""
     report_id = chosen_report(grant)
     with services().database.transaction() as cursor:
-        report = report_with_id(cursor, report_id)
+        report = report_with_id(cursor, report_id) if report_id != grant.grant_id else _expected_report(cursor, grant)
         hospital = hospital_named(cursor, grant.hospital_id)
         reached = report.study_instance_uid if report and report.study_instance_uid in grant.reached_studies else None
         study = study_with_uid(cursor, reached) if reached else None
@@ -57,11 +59,27 @@ def load_exam(grant: Grant) -> ExamRecord:
 
 def chosen_report(grant: Grant) -> UUID:
     """``?report=`` among those that the grant reaches, else the one that it was given for."""
-    asked = request.args.get("report", "") or str(grant.report_id)
+    asked = request.args.get("report", "")
+    if not asked and grant.report_id is None and grant.kind is GrantKind.PATIENT:
+        # Given out before its report: that of its images, if it has come another way, else what stands for it.
+        return min(grant.reached_reports, default=grant.grant_id)
+    asked = asked or str(grant.report_id)
     for report_id in grant.reached_reports:
         if str(report_id) == asked:
             return report_id
     raise NotFound
+
+
+def _expected_report(cursor: Cursor, grant: Grant) -> ReportRecord | None:
+    """What is known of a report that has not come yet: what was said when its exam number was reserved."""
+    reservation = reservation_of_grant(cursor, grant.grant_id)
+    if reservation is None:
+        return None
+    return ReportRecord(
+        grant.grant_id, grant.hospital_id, RESERVED, "", "",
+        {"patient_name": reservation.patient_name or None, "accession_number": reservation.accession_number},
+        min(grant.reached_studies, default=None), grant.created_at, None,
+    )  # fmt: skip
 
 
 def share_notice(grant: Grant) -> ShareNotice | None:

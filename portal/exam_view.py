@@ -16,6 +16,8 @@ from cloudfilm.dicom.person_name import display_name
 from cloudfilm.reports.fields import ReportFields
 from cloudfilm.reports.hiding import without_names
 
+RESERVED = "reserved"  # what stands for a report that has not come yet
+
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
@@ -53,7 +55,8 @@ class ExamEntry:
 
 @dataclass(frozen=True, slots=True)
 class ExamView:
-    """``images`` is ``waiting`` (none yet), ``arriving`` or ``complete``; ``being_read`` says that a worker has not read the report yet."""
+    """``images`` is ``waiting`` (none yet), ``arriving`` or ``complete``; ``being_read`` says that a worker has not read the report yet,
+    ``expected`` that it has not come at all: its QR code was given out before."""
 
     report_id: UUID
     study_instance_uid: str | None
@@ -69,6 +72,7 @@ class ExamView:
     may: Permissions = Permissions()
     share: ShareNotice | None = None
     others: tuple[ExamEntry, ...] = ()
+    expected: bool = False
 
     @property
     def query(self) -> str:
@@ -85,7 +89,7 @@ def permissions(holder: GrantHolder, report: ReportRecord, now: datetime) -> Per
     """Ask `decide` for everything that the page could offer."""
 
     def may(action: Action) -> bool:
-        asked = AccessRequest(action, holder.hospital_id, report.study_instance_uid, report.report_id)
+        asked = AccessRequest(action, holder.hospital_id, report.study_instance_uid, report.report_id, report.carries_key)
         return isinstance(decide(asked, holder, now), Allow)
 
     has_images = report.study_instance_uid is not None
@@ -96,7 +100,7 @@ def permissions(holder: GrantHolder, report: ReportRecord, now: datetime) -> Per
         # While there are none, whoever may look for images may wait for them.
         images=may(Action.VIEW_IMAGES if has_images else Action.QUERY),
         originals=has_images and may(Action.RETRIEVE_ORIGINALS),
-        share=may(Action.SHARE),
+        share=may(Action.SHARE) and report.status != RESERVED,
         log=may(Action.READ_OWN_LOG),
         names=holder.grant.shows_names,
     )
@@ -128,6 +132,7 @@ def exam_view(
         may=may,
         share=share,
         others=others,
+        expected=report.status == RESERVED,
     )
 
 

@@ -89,6 +89,7 @@ POLICIES = {
     "reports.show_report": decided(Action.READ_REPORT),
     "reports.show_stamped": decided(Action.FETCH_DELIVERY),
     "reports.submit_report": decided(Action.SUBMIT_REPORT),
+    "reservations.post_reservation": decided(Action.SUBMIT_REPORT),
     "shares.delete_share": visit(Action.SHARE),
     "shares.get_shares": visit(Action.SHARE),
     "shares.post_share": visit(Action.SHARE),

@@ -45,13 +45,15 @@ class Action(StrEnum):
 class AccessRequest:
     """One thing that is asked for.
 
-    ``hospital_id`` is the owner of what is asked for, None when it does not exist or nothing is named.
+    ``hospital_id`` is the owner of what is asked for, None when it does not exist or nothing is named. ``carries_key``: the report's page has the
+    patient's own QR code on it.
     """
 
     action: Action
     hospital_id: str | None = None
     study_instance_uid: str | None = None
     report_id: UUID | None = None
+    carries_key: bool = False
 
     @property
     def names_something(self) -> bool:
@@ -94,6 +96,7 @@ _OF_A_REPORT = {Action.READ_REPORT, Action.SEE_REPORT_PAGES, Action.DOWNLOAD_REP
 _SHOWS_NAMES = {
     Action.READ_METADATA, Action.RETRIEVE_BULK_DATA, Action.RETRIEVE_ORIGINALS, Action.SEE_REPORT_PAGES, Action.DOWNLOAD_REPORT,
 }  # fmt: skip
+_SHOWS_PAPER = {Action.SEE_REPORT_PAGES, Action.DOWNLOAD_REPORT}
 _OF_THE_PATIENT = {Action.SHARE, Action.READ_OWN_LOG}
 
 _SCOPE_FOR = {
@@ -159,6 +162,8 @@ def _decide_for_grant(request: AccessRequest, grant: Grant, now: datetime) -> De
         return Deny("not a patient's grant")
     if request.action in _SHOWS_NAMES and not grant.shows_names:
         return Deny("the grant hides names")
+    if request.carries_key and grant.parent is not None and request.action in _SHOWS_PAPER:
+        return Deny("the paper carries the patient's own key")
     if request.action in _OF_A_STUDY and request.study_instance_uid not in grant.study_instance_uids:
         return Deny("outside the grant")
     if request.action in _OF_A_REPORT and request.report_id not in grant.report_ids:

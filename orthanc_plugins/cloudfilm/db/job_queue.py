@@ -10,6 +10,7 @@ from cloudfilm.db.database import Cursor
 READ_REPORT = "read_report"
 RECORD_STUDY = "record_study"
 RETURN_STAMPED = "return_stamped"
+PRINT_ORDER = "print_order"
 
 
 def defer_job(cursor: Cursor, task_name: str, lock: str, arguments: dict[str, str | bool]) -> None:

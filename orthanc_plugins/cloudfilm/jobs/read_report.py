@@ -8,10 +8,12 @@ from uuid import UUID
 
 from cloudfilm.db.deliveries import delivery_of_report, set_stamped
 from cloudfilm.db.job_queue import RETURN_STAMPED, defer_job
-from cloudfilm.db.reports import ReportPage, report_with_id, set_fields, set_pages, set_status
+from cloudfilm.db.reports import ReportPage, report_with_id, set_documents, set_fields, set_pages, set_status
 from cloudfilm.jobs.context import JobContext
 from cloudfilm.jobs.match_report import match_report_in
+from cloudfilm.jobs.reserved_copy import bind_reserved, find_reserved
 from cloudfilm.jobs.return_stamped import returns_by_itself
+from cloudfilm.jobs.same_report import make_one_of_same
 from cloudfilm.reports.combining import combine
 from cloudfilm.reports.document import read_document
 from cloudfilm.reports.fields import ReportFields
@@ -32,7 +34,7 @@ def read_report(context: JobContext, report_id_text: str) -> None:
         delivery = delivery_of_report(cursor, report_id, context.clock())
     if report is None or report.status != "received":
         return
-    if delivery is None:
+    if delivery is None or delivery.sealed_keys is None:
         _log.error("report %s was not read before its keys expired", report_id)
         return
     keys = GrantKeys.from_bytes(unseal(delivery.sealed_keys, context.key_ring))
@@ -42,8 +44,11 @@ def read_report(context: JobContext, report_id_text: str) -> None:
         size_mm=float(context.settings.stamp_size_millimeters),
         corner=context.settings.stamp_corner,
     )
+    document = context.documents.get(report.document_sha256)
     try:
-        reading = read_document(context.documents.get(report.document_sha256), stamp, DocumentLimits())
+        reading = read_document(document, stamp, DocumentLimits())
+        combined = combine(reading.report, ReportFields.from_json(report.given_fields or {}))
+        reserved = None if combined.contradiction else find_reserved(context, report.hospital_id, combined.reading, document, stamp)
     except DocumentRefused as refused:
         with context.database.transaction() as cursor:
             set_status(cursor, report_id, "refused", str(refused))
@@ -52,18 +57,24 @@ def read_report(context: JobContext, report_id_text: str) -> None:
         ReportPage(page=number, image_sha256=context.documents.put(image.webp), width=image.width, height=image.height)
         for number, image in enumerate(reading.page_images, start=1)
     ]
-    combined = combine(reading.report, ReportFields.from_json(report.given_fields or {}))
-    sealed = seal(reading.stamped_pdf, context.key_ring)
+    shown_sha256 = context.documents.put(reading.harmless_pdf) if reading.harmless_pdf is not None else None
+    sealed = seal((reserved.stamped_pdf if reserved else None) or reading.stamped_pdf, context.key_ring)
     now = context.clock()
     with context.database.transaction() as cursor:
         set_fields(cursor, report_id, combined.reading.to_json(), now)
         set_pages(cursor, report_id, pages)
         set_stamped(cursor, report_id, sealed)
         locked = report_with_id(cursor, report_id, for_update=True)
-        if locked is not None and locked.status == "received":
-            if combined.contradiction:
-                set_status(cursor, report_id, "review", combined.contradiction)
+        set_documents(cursor, report_id, reading.content_sha256, shown_sha256, carries_key=bool(reserved and reserved.carries_code))
+        own = delivery_of_report(cursor, report_id, now)
+        told = bool(own and own.keys_told)
+        same = make_one_of_same(cursor, locked, reading.content_sha256, now, context.key_ring) if locked else None
+        if reserved is not None and reserved.contradiction is None:
+            bind_reserved(cursor, reserved, same.report_id if same else report_id, told, its_copy=same is None or same.takes_new_copy)
+        if locked is not None and same is None and locked.status == "received":
+            if against := combined.contradiction or (reserved.contradiction if reserved else None):
+                set_status(cursor, report_id, "review", against)
             else:
                 match_report_in(cursor, locked, now)
-        if returns_by_itself(cursor, report):
+        if returns_by_itself(cursor, report.source_name):
             defer_job(cursor, RETURN_STAMPED, lock=str(report_id), arguments={"report_id": str(report_id)})

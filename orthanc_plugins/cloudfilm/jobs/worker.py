@@ -13,10 +13,11 @@ from procrastinate import App, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import AlreadyEnqueued
 
 from cloudfilm.db.database import Database
-from cloudfilm.db.job_queue import READ_REPORT, RECORD_STUDY, RETURN_STAMPED
+from cloudfilm.db.job_queue import PRINT_ORDER, READ_REPORT, RECORD_STUDY, RETURN_STAMPED
 from cloudfilm.jobs.anchor_audit import anchor_audit
 from cloudfilm.jobs.context import JobContext
 from cloudfilm.jobs.export_audit import export_audit
+from cloudfilm.jobs.print_order import note_what_was_printed, print_order
 from cloudfilm.jobs.read_report import read_report
 from cloudfilm.jobs.record_study import record_study_of_orthanc, sweep_incomplete_studies
 from cloudfilm.jobs.return_stamped import return_stamped
@@ -41,6 +42,15 @@ def create_worker(context: JobContext, database_uri: str) -> App:
     @app.task(name=RETURN_STAMPED, retry=_RETRY)
     def return_stamped_task(report_id: str) -> None:
         return_stamped(context, report_id)
+
+    @app.task(name=PRINT_ORDER, retry=_RETRY)
+    def print_order_task(print_order_id: str) -> None:
+        print_order(context, print_order_id)
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="note_what_was_printed", queueing_lock="note_what_was_printed")
+    def note_printed_task(timestamp: int) -> None:
+        note_what_was_printed(context)
 
     @app.task(name=RECORD_STUDY, retry=_RETRY)
     def record_study_task(orthanc_study_id: str) -> None:

@@ -38,11 +38,17 @@ class DocumentProcessFailed(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class DocumentReading:
-    """What was made of a document. `page_images` show the document as it was sent; only `stamped_pdf` carries the QR code."""
+    """What was made of a document. `page_images` show the document as it was sent; only `stamped_pdf` carries the QR code.
+
+    `content_sha256` is `cloudfilm.reports.content_hash.content_hash`; `harmless_pdf` a copy without what would run in a reader, `None` where the
+    document is such.
+    """
 
     report: ReportReading
     page_images: tuple[PageImage, ...]
     stamped_pdf: bytes
+    content_sha256: str
+    harmless_pdf: bytes | None
 
     @property
     def fields(self) -> ReportFields:
@@ -75,10 +81,37 @@ def read_document(pdf: bytes, stamp: Stamp, limits: DocumentLimits | None = None
         if "cause" in head:
             _log.warning("a document was refused as damaged: %s", head["cause"])
         raise DocumentRefused(head["refused"], head["allowed"])
-    sizes, pictures = head["sizes"], answer[2 + len(head["sizes"]) :]
-    images = tuple(PageImage(webp, width, height) for webp, (width, height) in zip(answer[2 : 2 + len(sizes)], sizes, strict=True))
+    sizes = head["sizes"]
+    first, after = 2 + len(sizes), 2 + len(sizes) + len(head["places"])
+    pictures, harmless = answer[first:after], answer[after] if len(answer) > after else None
+    images = tuple(PageImage(webp, width, height) for webp, (width, height) in zip(answer[2:first], sizes, strict=True))
     recognised = _recognise(head, pictures, limits, python) if pictures else None
-    return DocumentReading(recognised or reading_from_json(head["reading"]), images, answer[1])
+    return DocumentReading(recognised or reading_from_json(head["reading"]), images, answer[1], head["content_sha256"], harmless)
+
+
+@dataclass(frozen=True, slots=True)
+class ReservedCopy:
+    """The copy of a document whose exam number was reserved; `stamped_pdf` is `None` where the code is neither on the page nor known here."""
+
+    carries_code: bool
+    stamped_pdf: bytes | None
+
+
+def stamp_reserved(
+    pdf: bytes, secret_sha256: str, stamp: Stamp | None, limits: DocumentLimits | None = None, python: str = sys.executable
+) -> ReservedCopy:
+    """
+    Stamp a document that was read already with a reserved code, unless it carries that code.
+
+    Raises
+    ------
+    DocumentRefused, DocumentProcessFailed
+        As `read_document`.
+    """
+    limits = limits or DocumentLimits()
+    request = {"stamp": asdict(stamp) if stamp else None, "limits": asdict(limits), "secret_sha256": secret_sha256}
+    head, *copies = _run("cloudfilm.reports.stamping_process", [json.dumps(request).encode(), pdf], limits, python)
+    return ReservedCopy(json.loads(head)["carried"], copies[0] if copies else None)
 
 
 def _recognise(head: dict[str, Any], pictures: list[bytes], limits: DocumentLimits, python: str) -> ReportReading | None:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import pypdfium2  # type: ignore[import-untyped, unused-ignore]
 
+from cloudfilm.reports.active_content import without_active_content
+from cloudfilm.reports.content_hash import content_hash
 from cloudfilm.reports.extraction import read_report
 from cloudfilm.reports.framing import read_frames, write_frames
 from cloudfilm.reports.limits import DocumentLimits, limit_this_process
@@ -33,8 +35,8 @@ def main() -> None:
 
 def answer_of(pdf: bytes, wanted: Stamp, limits: DocumentLimits) -> Sequence[bytes]:
     """
-    The frames of the answer: a JSON head, the stamped PDF, the page images, pictures of the pages to recognise; for a refused document the
-    head alone.
+    The frames of the answer: a JSON head, the stamped PDF, the page images, pictures of the pages to recognise, and a copy without what would
+    run where there was something; for a refused document the head alone.
     """
     try:
         _check_pages(pdf, limits)
@@ -42,7 +44,8 @@ def answer_of(pdf: bytes, wanted: Stamp, limits: DocumentLimits) -> Sequence[byt
         reading = read_report(pages)
         pictures = pictures_of(pdf, pages, pages_to_recognise(pages))
         images = render_pages(pdf, limits.max_pixels)
-        stamped = stamp(pdf, wanted)
+        harmless = without_active_content(pdf)
+        stamped = stamp(harmless or pdf, wanted)
     except DocumentRefused as refusal:
         return [json.dumps({"refused": refusal.reason, "allowed": refusal.allowed}).encode()]
     except MemoryError:
@@ -56,8 +59,10 @@ def answer_of(pdf: bytes, wanted: Stamp, limits: DocumentLimits) -> Sequence[byt
         "sizes": [(image.width, image.height) for image in images],
         "places": list(pictures),
         "pages": [page_to_json(page) for page in pages] if pictures else [],
+        "content_sha256": content_hash(pages, images),
     }
-    return [json.dumps(head).encode(), stamped, *(image.webp for image in images), *pictures.values()]
+    frames = [json.dumps(head).encode(), stamped, *(image.webp for image in images), *pictures.values()]
+    return [*frames, harmless] if harmless is not None else frames
 
 
 def _check_pages(pdf: bytes, limits: DocumentLimits) -> None:
