@@ -18,6 +18,7 @@ from portal.api.reservations import reservations
 from portal.api.shares import shares
 from portal.failures import register_failures
 from portal.form_token import register_form_token
+from portal.kiosk.pages import kiosk
 from portal.language import register_language
 from portal.origin import refuse_foreign_origin
 from portal.pages.access_log import access_log as access_log_page
@@ -31,12 +32,13 @@ from portal.staff.account import account
 from portal.staff.audit import audit
 from portal.staff.grants import grants
 from portal.staff.oidc import staff_oidc
+from portal.staff.prints import prints
 from portal.staff.sign_in import sign_in
 from portal.staff.studies import studies
 from portal.staff.tokens import tokens
 from portal.staff.users import users
 
-STAFF = (sign_in, staff_oidc, studies, account, users, grants, tokens, audit)
+STAFF = (sign_in, staff_oidc, studies, account, users, grants, tokens, prints, audit)
 BLUEPRINTS = (
     entrance,
     exam,
@@ -52,6 +54,7 @@ BLUEPRINTS = (
     dicomweb_search,
     cleaned_dicomweb,
     health,
+    kiosk,
     *STAFF,
     # Asked by nginx only.
     authorise,

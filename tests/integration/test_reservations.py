@@ -178,7 +178,8 @@ def test_repeating_is_idempotent_also_at_the_same_time_and_another_patient_is_re
 )
 def test_what_cannot_be_reserved_is_said(instance: Instance, body: object, said: str) -> None:
     answer = reserve(instance, body)
-    assert answer.status_code == 400 and said in answer.json()["detail"], answer.text
+    assert answer.status_code == 400, answer.text
+    assert said in answer.json()["detail"]
     assert instance.sql("SELECT count(*) FROM reservation WHERE accession_number = 'A1'") == [(0,)]
 
 

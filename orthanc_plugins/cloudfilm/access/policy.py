@@ -9,7 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from cloudfilm.access.grant import Grant, GrantKind, Right
-from cloudfilm.access.holder import ApiHolder, GrantHolder, Holder, InternalHolder, Role, Scope, StaffHolder
+from cloudfilm.access.holder import ApiHolder, GrantHolder, Holder, InternalHolder, KioskHolder, Role, Scope, StaffHolder
 
 
 class Action(StrEnum):
@@ -32,6 +32,7 @@ class Action(StrEnum):
     DOWNLOAD_REPORT = "download report"
     SUBMIT_REPORT = "submit report"
     FETCH_DELIVERY = "fetch delivery"
+    PRINT_AT_KIOSK = "print at a kiosk"
     SHARE = "share"
     READ_OWN_LOG = "read own log"
     MANAGE_GRANTS = "manage grants"
@@ -131,6 +132,8 @@ def decide(request: AccessRequest, holder: Holder, now: datetime) -> Decision:
             return _decide_for_api(request, holder, now)
         case StaffHolder():
             return _decide_for_staff(request, holder)
+        case KioskHolder():
+            return _decide_for_kiosk(request, holder)
         case InternalHolder():
             return Allow()
 
@@ -184,6 +187,16 @@ def _decide_for_api(request: AccessRequest, holder: ApiHolder, now: datetime) ->
     # Storing names a study that may not exist yet: whose it is, is judged for each instance.
     if request.names_something and request.action is not Action.STORE_IMAGES and request.hospital_id != holder.hospital_id:
         return Deny("not the token's hospital")
+    return Allow()
+
+
+def _decide_for_kiosk(request: AccessRequest, holder: KioskHolder) -> Decision:
+    if holder.closed:
+        return Deny("the kiosk is revoked")
+    if request.action is not Action.PRINT_AT_KIOSK:
+        return Deny("a kiosk prints and does nothing else")
+    if request.names_something and request.hospital_id != holder.hospital_id:
+        return Deny("not the kiosk's hospital")
     return Allow()
 
 

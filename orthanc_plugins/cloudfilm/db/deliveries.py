@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from cloudfilm.db.database import Cursor
@@ -65,6 +65,15 @@ def stamped_for_kiosk(cursor: Cursor, report_id: UUID, now: datetime) -> bytes |
     cursor.execute("SELECT sealed_stamped FROM delivery WHERE report_id = %s AND kiosk_until > %s", (report_id, now))
     row = cursor.fetchone()
     return _bytes(row[0]) if row else None
+
+
+def keep_for_kiosk(cursor: Cursor, hospital_id: str, lifetime: timedelta, now: datetime) -> None:
+    """A hospital has its first kiosk: what is still kept may be printed there, as long as if it had been there already."""
+    cursor.execute(
+        "UPDATE delivery SET kiosk_until = report.received_at + %s FROM report WHERE report.report_id = delivery.report_id"
+        " AND report.hospital_id = %s AND delivery.kiosk_until IS NULL AND delivery.expires_at > %s",
+        (lifetime, hospital_id, now),
+    )
 
 
 def delete_expired_deliveries(cursor: Cursor, now: datetime) -> int:

@@ -24,6 +24,7 @@ def carries_code(pdf: bytes, secret_sha256: str) -> bool:
     secret_sha256
         In hex, of the secret in upper case, which is all that is known of it once the paper has left.
     """
+    cv2.setNumThreads(1)
     document = pypdfium2.PdfDocument(pdf)
     try:
         document.init_forms()

@@ -99,3 +99,7 @@ CREATE TABLE print_order (
 CREATE UNIQUE INDEX print_order_once_at_a_kiosk ON print_order (report_id) WHERE kind = 'kiosk' AND repeat_allowed_at IS NULL;
 CREATE INDEX print_order_newest_first ON print_order (hospital_id, ordered_at DESC);
 CREATE INDEX print_order_under_way ON print_order (queued_at) WHERE queued_at IS NOT NULL AND printed_at IS NULL AND failed_at IS NULL;
+
+-- What a kiosk looks reports up by.
+CREATE INDEX report_by_accession_number ON report (hospital_id, accession_number) WHERE accession_number <> '';
+CREATE INDEX report_by_patient_id ON report (hospital_id, patient_id) WHERE patient_id <> '';
