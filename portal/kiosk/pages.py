@@ -24,7 +24,6 @@ from cloudfilm.db.kiosk_reports import KioskReport, printable_reports
 from cloudfilm.db.kiosks import Kiosk, KioskVisit, kiosk_proof, set_visit, visit_at
 from cloudfilm.db.print_orders import PrintOrder, add_order
 from cloudfilm.dicom.person_name import display_name
-from cloudfilm.errors import NotFound
 from cloudfilm.storage.sealing import seal, unseal
 from portal.kiosk.device import pair, this_kiosk
 from portal.kiosk.finding import UsedUp, find_by_key, find_by_number
@@ -97,7 +96,8 @@ def show_paper() -> Response:
         visit = visit_at(cursor, here.kiosk_id, now)
         sealed = stamped_for_kiosk(cursor, visit.report_ids[0], now) if visit.step == "paper" and visit.report_ids else None
     if sealed is None:
-        raise NotFound
+        # Reloaded after the visit has ended: on to the next one.
+        return _private(Response(status=303, headers={"Location": "/kiosk"}))
     return _private(Response(unseal(sealed, services().key_ring), content_type="application/pdf"))
 
 

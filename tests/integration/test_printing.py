@@ -29,8 +29,8 @@ from tests.support.samples import ct_study, fields_for, study_uid
 
 
 @pytest.fixture(scope="module")
-def paper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PaperPrinter]:
-    printer = PaperPrinter(tmp_path_factory.mktemp("paper"))
+def paper() -> Iterator[PaperPrinter]:
+    printer = PaperPrinter()
     printer.start()
     yield printer
     printer.stop()
@@ -227,8 +227,9 @@ def test_the_screen_forgets_and_a_kiosk_opens_nothing_else(instance: Instance, t
     assert "王*" in step(kiosk, "number", number=body["access_code"])
     assert kiosk.get("/kiosk/end").status_code == 303
     assert "王*" not in kiosk.get("/kiosk").text
-    for path in (f"/api/v1/reports/{body['report_id']}", "/staff/prints", "/exam", "/dicom-web/studies", "/kiosk/paper.pdf"):
+    for path in (f"/api/v1/reports/{body['report_id']}", "/staff/prints", "/exam", "/dicom-web/studies"):
         assert kiosk.get(path).status_code in (401, 404), path
+    assert kiosk.get("/kiosk/paper.pdf").headers["Location"] == "/kiosk"
 
 
 def test_another_hospitals_paper_is_not_printed_here(instance: Instance, kiosk: Any) -> None:

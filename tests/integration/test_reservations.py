@@ -13,6 +13,7 @@ import pypdfium2
 import pytest
 import zxingcpp
 from PIL import Image
+from pydicom import dcmread
 from pypdf import PdfReader, PdfWriter
 from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
@@ -23,15 +24,23 @@ from demo.report_form import make_report_pdf
 from tests.support.instance import Instance, wait_for
 from tests.support.samples import ct_study, fields_for, study_uid
 
+_TOKENS: dict[tuple[str, str, str], str] = {}
+
 
 def reserve(instance: Instance, body: object, hospital_id: str = "jia", scope: str = "reports") -> Any:
-    return instance.client(instance.token(hospital_id, scope)).post("/api/v1/reservations", json=body)
+    return instance.client(token_of(instance, hospital_id, scope)).post("/api/v1/reservations", json=body)
+
+
+def token_of(instance: Instance, hospital_id: str, scope: str = "reports") -> str:
+    """One token for all tests: issuing takes a second."""
+    name = (instance.url, hospital_id, scope)
+    if name not in _TOKENS:
+        _TOKENS[name] = instance.token(hospital_id, scope)
+    return _TOKENS[name]
 
 
 def submit(instance: Instance, pdf: bytes, hospital_id: str = "jia") -> Any:
-    return instance.client(instance.token(hospital_id, "reports")).post(
-        "/api/v1/reports", files={"file": ("r.pdf", pdf, "application/pdf")}
-    )
+    return instance.client(token_of(instance, hospital_id)).post("/api/v1/reports", files={"file": ("r.pdf", pdf, "application/pdf")})
 
 
 def store(instance: Instance, folder: Path, seed: str, aet: str = "CT1", **options: Any) -> None:
@@ -95,7 +104,7 @@ def test_the_code_is_there_before_anything_else_and_opens_the_images_and_then_th
 
     received = submit(instance, make_report_pdf(fields_for("33000"))).json()
     assert (received["status"], received["link"], received["access_code"]) == ("matched", body["link"], body["access_code"])
-    stamped = instance.client(instance.token("jia", "reports")).get(received["stamped_pdf"]).content
+    stamped = instance.client(token_of(instance, "jia")).get(received["stamped_pdf"]).content
     assert codes_on(stamped) == [body["qr_text"]]
     assert body["access_code"] in pypdfium2.PdfDocument(stamped)[0].get_textpage().get_text_bounded()
     wait_for(lambda: "颅脑CT平扫未见明显异常" in patient.get("/exam").text, what="the report on the same visit")
@@ -122,7 +131,7 @@ def test_a_page_that_carries_its_code_already_gets_no_second_one(instance: Insta
     printed = with_code(make_report_pdf(fields_for("33002")), body["qr_text"])
     received = submit(instance, printed).json()
     assert received["link"] == body["link"]
-    client = instance.client(instance.token("jia", "reports"))
+    client = instance.client(token_of(instance, "jia"))
     assert codes_on(client.get(received["stamped_pdf"]).content) == [body["qr_text"]]
     assert client.get(f"/api/v1/reports/{received['report_id']}/original.pdf").content == printed
     # Whoever gets the exam passed on does not get the patient's own key with it.
@@ -216,8 +225,11 @@ def test_two_studies_with_the_reserved_number_open_neither(instance: Instance, t
     store(instance, tmp_path / "one", "33008")
     patient = visit(instance, body["link"])
     wait_for(lambda: "View images" in patient.get("/exam?lang=en").text)
-    store(instance, tmp_path / "two", "33009")
-    instance.sql("UPDATE study SET accession_number = 'A33008' WHERE study_instance_uid = %s", study_uid("33009"))
+    (twin,) = ct_study(tmp_path / "two", "33009", slices=1)
+    dataset = dcmread(twin)
+    dataset.AccessionNumber = "A33008"
+    dataset.save_as(twin)
+    assert instance.dcmtk("storescu", str(twin)).returncode == 0
     wait_for(lambda: "The images have not arrived yet" in patient.get("/exam?lang=en").text)
 
 

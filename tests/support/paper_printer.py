@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from tests.support.instance import APP, free_ports, wait_for
@@ -19,18 +21,17 @@ cat "${6:--}" >"$part" && chmod 644 "$part" && mv "$part" "%(paper)s/$1.pdf"
 class PaperPrinter:
     """Starts on a free port; `address` is what the hospital would write down for its printer."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         (self.port,) = free_ports(1)
+        # Not below pytest's folders: those are closed to CUPS's own user.
+        folder = Path(tempfile.mkdtemp(prefix="paper-printer-"))
+        folder.chmod(0o755)
         self.paper, self._folder = folder / "paper", folder
         self._process: subprocess.Popen[bytes] | None = None
         for name in ("bin/backend", "cache", "state", "requests/tmp", "ppd", "ssl", "paper"):
             path = folder / name
             path.mkdir(parents=True)
-            path.chmod(0o777)
-        for path in (folder, *folder.parents):
-            if path == Path("/tmp"):
-                break
-            path.chmod(0o755)
+            path.chmod(0o777 if name == "paper" else 0o755)
         for part in ("daemon", "filter", "cgi-bin", "monitor", "notifier", "driver"):
             (folder / "bin" / part).symlink_to(Path("/usr/lib/cups") / part)
         backend = folder / "bin/backend/paper"
@@ -68,6 +69,8 @@ class PaperPrinter:
             self._process.terminate()
             self._process.wait(timeout=30)
             self._process = None
+        shutil.rmtree(self._folder)
+        self._socket.unlink(missing_ok=True)
 
     def sheets(self) -> list[Path]:
         """What has come out, oldest first."""

@@ -25,11 +25,13 @@ from cloudfilm.storage.sealing import unseal
 class ReservedReport:
     """What a reservation means for a report.
 
-    ``stamped_pdf`` is None where the copy is to carry the report's own keys, since nobody knows the reserved ones any more.
+    ``sealed_keys`` are the reserved ones, None once they are no longer kept. ``stamped_pdf`` is None where the copy is to
+    carry the report's own keys, since nobody knows the reserved ones any more.
     """
 
     reservation: Reservation
     contradiction: str | None
+    sealed_keys: bytes | None = None
     carries_code: bool = False
     stamped_pdf: bytes | None = None
 
@@ -56,12 +58,12 @@ def find_reserved(
         return None
     if (against := contradiction(reservation.patient_id, reservation.patient_name, reading)) is not None:
         return ReservedReport(reservation, against)
-    stamp = None
-    if reservation.sealed_keys is not None and reservation.keys_until > now:
-        keys = GrantKeys.from_bytes(unseal(reservation.sealed_keys, context.key_ring))
+    stamp, sealed_keys = None, reservation.sealed_keys if reservation.keys_until > now else None
+    if sealed_keys is not None:
+        keys = GrantKeys.from_bytes(unseal(sealed_keys, context.key_ring))
         stamp = replace(own_stamp, url=keys.qr_url(context.settings.public_url), access_code=keys.access_code)
     copy = stamp_reserved(document, secret_hash.hex(), stamp, DocumentLimits())
-    return ReservedReport(reservation, None, copy.carries_code, copy.stamped_pdf)
+    return ReservedReport(reservation, None, sealed_keys, copy.carries_code, copy.stamped_pdf)
 
 
 def bind_reserved(cursor: Cursor, reserved: ReservedReport, report_id: UUID, keys_told: bool, its_copy: bool) -> None:
@@ -82,6 +84,6 @@ def bind_reserved(cursor: Cursor, reserved: ReservedReport, report_id: UUID, key
         raise Unavailable("The reservation of the exam number has changed while the report was read.")
     bind_grant(cursor, reservation.grant_id, report_id)
     if its_copy and reserved.stamped_pdf is not None:
-        set_keys(cursor, report_id, known.sealed_keys)
+        set_keys(cursor, report_id, reserved.sealed_keys)
         if not keys_told:
             delete_grants_of_report(cursor, report_id, but=reservation.grant_id)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -22,8 +23,10 @@ from cloudfilm.db.api_tokens import ApiTokenRecord
 from cloudfilm.db.audit_events import RecordedEvent
 from cloudfilm.db.grant_list import GrantLine
 from cloudfilm.db.hospitals import Hospital
+from cloudfilm.db.print_orders import PrintOrder
 from cloudfilm.db.studies import StudyRecord
 from portal.staff.grants import REASONS, ShownGrant
+from portal.staff.prints import ShownOrder
 from portal.staff.studies import StudyLine
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "portal/templates/staff"
@@ -31,13 +34,17 @@ HOSTILE = "<script>alert(1)</script>\"'"
 NOW = datetime(2026, 5, 11, 9, 42, tzinfo=UTC)
 ID = UUID(int=7)
 ME = StaffHolder(ID, "li", HOSTILE, Role.ADMINISTRATOR, "jia", UUID(int=8), closed=False)
-ALL = ["studies", "grants", "users", "tokens", "audit"]
+ALL = ["studies", "grants", "prints", "users", "tokens", "audit"]
 STUDY = StudyRecord(
     "1.2.3", "jia", None, HOSTILE, "", "F", date(1958, 1, 1), HOSTILE, date(2026, 5, 11), time(9, 42), HOSTILE, "", ["CT"], 2, 172, None
 )
 ACCOUNT = Account(UUID(int=9), "jia", "wang", HOSTILE, Role.DOCTOR, NOW, sealed_totp=b"sealed")
 GRANT = GrantLine(ID, GrantKind.SHARE, HOSTILE, NOW, NOW, None, "", 3, NOW, ID, HOSTILE, HOSTILE, "", "")
 TOKEN = ApiTokenRecord(ApiHolder(ID, "jia", frozenset(Scope), NOW, None, is_gateway=True), HOSTILE, NOW, None)
+ORDER = PrintOrder(ID, ID, "jia", "kiosk", None, ID, "kiosk-hall", NOW, attempts=2, trouble=HOSTILE)
+ORDER_STATES: list[dict[str, Any]] = [
+    {}, {"queued_at": NOW}, {"printed_at": NOW, "repeat_allowed_at": NOW, "repeat_allowed_by": HOSTILE}, {"failed_at": NOW},
+]  # fmt: skip
 PAGES: dict[str, dict[str, object]] = {
     "studies": {"lines": [StudyLine(STUDY, HOSTILE, "CT")], "text": HOSTILE, "may_open": True},
     "welcome": {},
@@ -47,6 +54,7 @@ PAGES: dict[str, dict[str, object]] = {
               "filled": {"login": HOSTILE}, "trouble": "taken"},
     "password_issued": {"login": HOSTILE, "password": "secret"},
     "grants": {"lines": [ShownGrant(GRANT, HOSTILE, state) for state in ("open", "expired", "revoked")], "text": "", "reasons": REASONS},
+    "prints": {"lines": [ShownOrder(replace(ORDER, **more), HOSTILE, HOSTILE) for more in ORDER_STATES]},
     "tokens": {"tokens": [TOKEN, replace(TOKEN, last_used_at=NOW)], "scopes": list(Scope), "now": NOW, "filled": {}},
     "token_issued": {"token": "abc", "label": HOSTILE},
     "audit": {"events": [RecordedEvent(1, AuditEvent(NOW, AuditKind.SEARCHED, "denied", ActorKind.STAFF, str(ID), detail=HOSTILE))],
