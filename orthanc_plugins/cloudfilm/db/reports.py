@@ -83,8 +83,11 @@ def report_with_id(cursor: Cursor, report_id: UUID, for_update: bool = False) ->
 
 def report_known_as(cursor: Cursor, report_id: UUID, for_update: bool = False) -> ReportRecord | None:
     """One report by its identifier, or by the one under which it came again."""
-    again = arrival_with_id(cursor, report_id)
-    return report_with_id(cursor, again.of_report_id if again else report_id, for_update)
+    # The report first: while its lock is waited for, it may turn out to be one that was there already.
+    report = report_with_id(cursor, report_id, for_update)
+    if report is None and (again := arrival_with_id(cursor, report_id)) is not None:
+        report = report_with_id(cursor, again.of_report_id, for_update)
+    return report
 
 
 def document_for_people(report: ReportRecord) -> str:

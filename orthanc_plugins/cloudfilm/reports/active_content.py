@@ -35,6 +35,8 @@ def without_active_content(pdf: bytes) -> bytes | None:
     writer = PdfWriter(clone_from=reader)
     if not _clean(writer):
         return None
+    # What nothing points at any more goes too: files, scripts.
+    writer.compress_identical_objects(remove_duplicates=False, remove_unreferenced=True)
     target = io.BytesIO()
     writer.write(target)
     return target.getvalue()
