@@ -30,6 +30,7 @@ from portal.route_policy import check_policies
 from portal.services import Services
 from portal.staff.account import account
 from portal.staff.audit import audit
+from portal.staff.failed import failed
 from portal.staff.grants import grants
 from portal.staff.oidc import staff_oidc
 from portal.staff.prints import prints
@@ -38,7 +39,7 @@ from portal.staff.studies import studies
 from portal.staff.tokens import tokens
 from portal.staff.users import users
 
-STAFF = (sign_in, staff_oidc, studies, account, users, grants, tokens, prints, audit)
+STAFF = (sign_in, staff_oidc, studies, account, users, grants, tokens, prints, failed, audit)
 BLUEPRINTS = (
     entrance,
     exam,

@@ -96,7 +96,7 @@ def permissions(holder: GrantHolder, report: ReportRecord, now: datetime) -> Per
     return Permissions(
         text=may(Action.READ_REPORT),
         pages=may(Action.SEE_REPORT_PAGES),
-        download=may(Action.DOWNLOAD_REPORT),
+        download=may(Action.DOWNLOAD_REPORT) and report.read_at is not None,
         # While there are none, whoever may look for images may wait for them.
         images=may(Action.VIEW_IMAGES if has_images else Action.QUERY),
         originals=has_images and may(Action.RETRIEVE_ORIGINALS),

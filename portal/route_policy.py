@@ -118,6 +118,7 @@ POLICIES = {
     "staff_account.show_start": PUBLIC,
     "staff_account.take_one_time_code": STAFF,
     "staff_audit.show_events": staff(Action.READ_AUDIT),
+    "staff_failed.show_failed": staff(Action.MANAGE_GRANTS),
     "staff_grants.revoke": staff(Action.MANAGE_GRANTS),
     "staff_grants.show_grants": staff(Action.MANAGE_GRANTS),
     "staff_grants.show_start": PUBLIC,

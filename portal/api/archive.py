@@ -69,10 +69,9 @@ def _documents(study: StudyRecord, holder: Holder) -> dict[str, bytes]:
     for report in may:
         asked = AccessRequest(Action.DOWNLOAD_REPORT, report.hospital_id, study.study_instance_uid, report.report_id)
         parts.audit_trail.decided(asked, holder, asker(), denied=None)
-    return {
-        f"REPORT{number}.PDF": parts.documents.get(report.document_sha256 if isinstance(holder, ApiHolder) else document_for_people(report))
-        for number, report in enumerate(may, start=1)
-    }
+    hashes = [report.document_sha256 if isinstance(holder, ApiHolder) else document_for_people(report) for report in may]
+    kept = (sha256 for sha256 in hashes if sha256 is not None)
+    return {f"REPORT{number}.PDF": parts.documents.get(sha256) for number, sha256 in enumerate(kept, start=1)}
 
 
 def _while_allowed(portions: Iterator[bytes], wanted: AccessRequest) -> Iterator[bytes]:

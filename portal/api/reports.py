@@ -93,7 +93,10 @@ def show_page(report_id: UUID, page: int) -> Response:
 def show_original(report_id: UUID) -> Response:
     """The document: for programs exactly as it was signed, for people without what would run in their reader."""
     report, holder = _report_and_holder(report_id, Action.DOWNLOAD_REPORT)
-    return _asked_each_time(report.document_sha256 if isinstance(holder, ApiHolder) else document_for_people(report), "application/pdf")
+    sha256 = report.document_sha256 if isinstance(holder, ApiHolder) else document_for_people(report)
+    if sha256 is None:
+        raise NotFound
+    return _asked_each_time(sha256, "application/pdf")
 
 
 @reports.get("/<uuid:report_id>/stamped.pdf")

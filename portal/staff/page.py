@@ -17,6 +17,7 @@ _OFFERED = {
     "studies": Action.QUERY,
     "grants": Action.MANAGE_GRANTS,
     "prints": Action.MANAGE_GRANTS,
+    "failed": Action.MANAGE_GRANTS,
     "users": Action.MANAGE_ACCOUNTS,
     "tokens": Action.MANAGE_TOKENS,
     "audit": Action.READ_AUDIT,

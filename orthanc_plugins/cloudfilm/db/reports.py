@@ -90,9 +90,9 @@ def report_known_as(cursor: Cursor, report_id: UUID, for_update: bool = False) -
     return report
 
 
-def document_for_people(report: ReportRecord) -> str:
-    """SHA-256 of what people download: the document, without what would run in their reader."""
-    return report.shown_sha256 or report.document_sha256
+def document_for_people(report: ReportRecord) -> str | None:
+    """SHA-256 of what people download: the document, without what would run in their reader. None until it was read, or if it cannot be."""
+    return (report.shown_sha256 or report.document_sha256) if report.read_at is not None else None
 
 
 def reports_of_study(cursor: Cursor, study_instance_uid: str) -> list[ReportRecord]:
@@ -104,6 +104,15 @@ def reports_of_study(cursor: Cursor, study_instance_uid: str) -> list[ReportReco
 def reports_with_ids(cursor: Cursor, report_ids: Iterable[UUID]) -> list[ReportRecord]:
     """These reports, the newest first."""
     cursor.execute(f"SELECT {_COLUMNS} FROM report WHERE report_id = ANY(%s) ORDER BY received_at DESC, report_id", (list(report_ids),))
+    return [ReportRecord(*row) for row in cursor.fetchall()]
+
+
+def failed_reports(cursor: Cursor, hospital_id: str, limit: int = 100) -> list[ReportRecord]:
+    """Documents of a hospital that could not be read, newest first."""
+    cursor.execute(
+        f"SELECT {_COLUMNS} FROM report WHERE hospital_id = %s AND status IN ('refused', 'failed') ORDER BY received_at DESC, report_id LIMIT %s",
+        (hospital_id, limit),
+    )
     return [ReportRecord(*row) for row in cursor.fetchall()]
 
 

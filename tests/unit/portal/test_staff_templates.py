@@ -24,7 +24,9 @@ from cloudfilm.db.audit_events import RecordedEvent
 from cloudfilm.db.grant_list import GrantLine
 from cloudfilm.db.hospitals import Hospital
 from cloudfilm.db.print_orders import PrintOrder
+from cloudfilm.db.reports import ReportRecord
 from cloudfilm.db.studies import StudyRecord
+from portal.staff.failed import Refusal, ShownFailure
 from portal.staff.grants import REASONS, ShownGrant
 from portal.staff.prints import ShownOrder
 from portal.staff.studies import StudyLine
@@ -34,7 +36,7 @@ HOSTILE = "<script>alert(1)</script>\"'"
 NOW = datetime(2026, 5, 11, 9, 42, tzinfo=UTC)
 ID = UUID(int=7)
 ME = StaffHolder(ID, "li", HOSTILE, Role.ADMINISTRATOR, "jia", UUID(int=8), closed=False)
-ALL = ["studies", "grants", "prints", "users", "tokens", "audit"]
+ALL = ["studies", "grants", "prints", "failed", "users", "tokens", "audit"]
 STUDY = StudyRecord(
     "1.2.3", "jia", None, HOSTILE, "", "F", date(1958, 1, 1), HOSTILE, date(2026, 5, 11), time(9, 42), HOSTILE, "", ["CT"], 2, 172, None
 )
@@ -45,6 +47,8 @@ ORDER = PrintOrder(ID, ID, "jia", "kiosk", None, ID, "kiosk-hall", NOW, attempts
 ORDER_STATES: list[dict[str, Any]] = [
     {}, {"queued_at": NOW}, {"printed_at": NOW, "repeat_allowed_at": NOW, "repeat_allowed_by": HOSTILE}, {"failed_at": NOW},
 ]  # fmt: skip
+FAILED = ReportRecord(ID, "jia", "refused", HOSTILE, "", {}, None, NOW, None, source_name=HOSTILE, title=HOSTILE)
+KINDS = ("password", "pages", "size", "slow", "memory", "large", "no pdf", "damaged", "other")
 PAGES: dict[str, dict[str, object]] = {
     "studies": {"lines": [StudyLine(STUDY, HOSTILE, "CT")], "text": HOSTILE, "may_open": True},
     "welcome": {},
@@ -55,6 +59,7 @@ PAGES: dict[str, dict[str, object]] = {
     "password_issued": {"login": HOSTILE, "password": "secret"},
     "grants": {"lines": [ShownGrant(GRANT, HOSTILE, state) for state in ("open", "expired", "revoked")], "text": "", "reasons": REASONS},
     "prints": {"lines": [ShownOrder(replace(ORDER, **more), HOSTILE, HOSTILE) for more in ORDER_STATES]},
+    "failed": {"lines": [ShownFailure(FAILED, Refusal(kind, "51")) for kind in KINDS]},
     "tokens": {"tokens": [TOKEN, replace(TOKEN, last_used_at=NOW)], "scopes": list(Scope), "now": NOW, "filled": {}},
     "token_issued": {"token": "abc", "label": HOSTILE},
     "audit": {"events": [RecordedEvent(1, AuditEvent(NOW, AuditKind.SEARCHED, "denied", ActorKind.STAFF, str(ID), detail=HOSTILE))],
