@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -117,6 +117,8 @@ def exam_view(
     """Put together what is known and may be shown; the report's own words win over the images' headers."""
     said = ReportFields.from_json(report.fields)
     fields = _shown(said, hospital, study, may)
+    if report.status == RESERVED and may.names:
+        fields = replace(fields, accession_number=said.accession_number)
     return ExamView(
         report_id=report.report_id,
         study_instance_uid=report.study_instance_uid,

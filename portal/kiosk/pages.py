@@ -22,7 +22,7 @@ from cloudfilm.db.hospitals import hospital_named
 from cloudfilm.db.job_queue import PRINT_ORDER, defer_job
 from cloudfilm.db.kiosk_reports import KioskReport, printable_reports
 from cloudfilm.db.kiosks import Kiosk, KioskVisit, kiosk_proof, set_visit, visit_at
-from cloudfilm.db.print_orders import PrintOrder, add_order
+from cloudfilm.db.print_orders import PrintOrder, add_order, kiosk_order_of_report, note_printed
 from cloudfilm.dicom.person_name import display_name
 from cloudfilm.storage.sealing import seal, unseal
 from portal.kiosk.device import pair, this_kiosk
@@ -95,6 +95,9 @@ def show_paper() -> Response:
     with services().database.transaction() as cursor:
         visit = visit_at(cursor, here.kiosk_id, now)
         sealed = stamped_for_kiosk(cursor, visit.report_ids[0], now) if visit.step == "paper" and visit.report_ids else None
+        order = kiosk_order_of_report(cursor, visit.report_ids[0]) if sealed is not None else None
+        if order is not None and order.kiosk_id == here.kiosk_id and order.printed_at is None:
+            note_printed(cursor, order.print_order_id, now)  # that it came out of the printer, only whoever stands there can see
     if sealed is None:
         # Reloaded after the visit has ended: on to the next one.
         return _private(Response(status=303, headers={"Location": "/kiosk"}))

@@ -260,6 +260,7 @@ def test_without_a_printer_the_kiosks_browser_prints(instance: Instance, token: 
     assert "Open and print" in step(browser, "print", report=body["report_id"])
     shown = browser.get("/kiosk/paper.pdf")
     assert (shown.headers["Content-Type"], shown.headers["Cache-Control"], shown.content[:5]) == ("application/pdf", "no-store", b"%PDF-")
+    assert instance.sql("SELECT printed_at IS NOT NULL FROM print_order WHERE report_id = %s", body["report_id"]) == [(True,)]
     instance.admin("kiosk", "revoke", "jia-browser")
     assert browser.get("/kiosk").status_code == 401
     assert browser.get("/kiosk/paper.pdf").status_code == 401
