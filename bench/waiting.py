@@ -109,12 +109,11 @@ def _watch(number: int, queued_in: float, seconds: float) -> Waited:
 
 
 def _furthest(database: Database) -> int:
-    """By places: the job's number in the queue against the moment when the report was read."""
+    """By places: in which order they came against in which order they were read."""
     return _count(
         database,
-        "SELECT coalesce(max(abs(came - went)), 0) FROM (SELECT row_number() OVER (ORDER BY id) AS came, row_number() OVER (ORDER BY read_at) AS"
-        " went FROM (SELECT event.id, read_at FROM report JOIN LATERAL (SELECT min(sequence) AS id FROM audit_event"
-        " WHERE audit_event.report_id = report.report_id) event ON true WHERE read_at IS NOT NULL) read) places",
+        "SELECT coalesce(max(abs(came - went)), 0) FROM (SELECT row_number() OVER (ORDER BY received_at) AS came,"
+        " row_number() OVER (ORDER BY read_at) AS went FROM report WHERE read_at IS NOT NULL) places",
     )
 
 
