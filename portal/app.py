@@ -11,6 +11,7 @@ from portal.api.archive import archive
 from portal.api.authorise import authorise
 from portal.api.cleaned_dicomweb import cleaned_dicomweb
 from portal.api.denied import denied
+from portal.api.description import description
 from portal.api.dicomweb_search import dicomweb_search
 from portal.api.health import health
 from portal.api.reports import reports
@@ -50,6 +51,7 @@ BLUEPRINTS = (
     dicomweb_search,
     cleaned_dicomweb,
     health,
+    description,
     *STAFF,
     # Asked by nginx only.
     authorise,

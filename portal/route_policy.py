@@ -65,6 +65,8 @@ POLICIES = {
     "access.open_by_code": KEY,
     "access_log.get_access_log": visit(Action.READ_OWN_LOG),
     "access_log_page.show_access_log": visit(Action.READ_OWN_LOG, before_consent=True),
+    "api_description.show_document": PUBLIC,
+    "api_description.show_page": PUBLIC,
     "archive.download": decided(Action.RETRIEVE_ORIGINALS),
     "authorise.judge": CLOSED,
     "cleaned_dicomweb.metadata": decided(Action.READ_CLEANED_METADATA),
