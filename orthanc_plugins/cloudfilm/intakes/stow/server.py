@@ -20,6 +20,7 @@ def serve(door: StowDoor, socket: Path) -> threading.Thread:
     server = Server(str(socket), door, numthreads=_THREADS, timeout=120, request_queue_size=64)
     server.max_request_body_size = 0
     server.prepare()
+    socket.chmod(0o666)  # nginx's workers are another user
     thread = threading.Thread(target=server.serve, name="stow", daemon=True)
     thread.start()
     return thread
