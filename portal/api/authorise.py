@@ -39,7 +39,8 @@ def judge() -> Response:
 def _judge_store() -> Response:
     """May this program store? The answer names its hospital, for the door that the instances come to."""
     doorkeeper, who = services().doorkeeper, asker()
-    holder = doorkeeper.allows(AccessRequest(Action.STORE_IMAGES), who)
+    holder = doorkeeper.would_allow(AccessRequest(Action.STORE_IMAGES), who)  # what is stored is written down when it is
     if isinstance(holder, ApiHolder):
         return Response(status=204, headers={"X-CloudFilm-Hospital": holder.hospital_id})
+    doorkeeper.allows(AccessRequest(Action.STORE_IMAGES), who)  # writes the denial down
     return Response(status=403 if doorkeeper.holders(who) else 401)
