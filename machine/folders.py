@@ -20,6 +20,7 @@ _OWNERS = {
     DATA / "documents": ("orthanc", 0o700),
     DATA / "set-aside": ("orthanc", 0o700),
     DATA / "keys": ("orthanc", 0o700),
+    DATA / "arriving": ("orthanc", 0o700),
     DATA / "folders": ("orthanc", 0o2775),
     DATA / "audit": ("orthanc", 0o700),
 }

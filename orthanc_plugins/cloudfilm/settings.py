@@ -70,6 +70,16 @@ class Settings:
         return self.data_directory / "audit" / "heads.log"
 
     @property
+    def arriving_directory(self) -> Path:
+        """Folder of large instances while they are looked at."""
+        return self.data_directory / "arriving"
+
+    @property
+    def stow_socket(self) -> Path:
+        """Where nginx brings what is to be stored."""
+        return self.data_directory / "run" / "stow.sock"
+
+    @property
     def set_aside_directory(self) -> Path:
         """Folder of refused instances that people have still to look at, by content."""
         return self.data_directory / "set-aside"

@@ -45,8 +45,8 @@ class Refused:
 
     status: StoreStatus
     reason: str
-    # The study is another hospital's: the instance is kept aside.
-    foreign: Identity | None = None
+    # As what the instance is kept aside, until people have looked: it is another hospital's study, or no sound file.
+    kept_aside_as: Identity | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from dataclasses import replace
 from typing import Any
 
 from cloudfilm.access.audit import ActorKind, AuditKind
+from cloudfilm.dicom.preflight import Unsound, check
 from cloudfilm.doors.audit_trail import AuditTrail
-from cloudfilm.orthanc_api.admission import Admission, Admitted, Refused, StoreStatus
+from cloudfilm.orthanc_api.admission import Admission, Admitted, Identity, Refused, StoreStatus
 from cloudfilm.orthanc_api.senders import SenderOfThread
 from cloudfilm.orthanc_api.set_aside_keeper import Sender, SetAsideKeeper
 
@@ -42,7 +43,7 @@ class IncomingInstances:
             aet = str(instance.GetInstanceRemoteAet())
             modality = self._admission.modality(aet)
             dicom = instance.GetInstanceData()
-            judged = self._admission.judge(dicom, modality.hospital_id if modality else None)
+            judged = _flaw_of(dicom) or self._admission.judge(dicom, modality.hospital_id if modality else None)
             if modality is not None and isinstance(judged, Admitted):
                 self._audit_trail.visited(self._audit_trail.modality_event(modality, judged.study_instance_uid))
             elif modality is not None and isinstance(judged, Refused):
@@ -77,10 +78,21 @@ class IncomingInstances:
         return action.MODIFY, _NOT_DICOM
 
     def _set_aside(self, dicom: bytes, refused: Refused, sender: Sender) -> None:
-        """Keep what belongs to another hospital's study; what cannot be kept is refused all the same, and its sender still has it."""
-        if refused.foreign is None:
+        """Keep what people should look at; what cannot be kept is refused all the same, and its sender still has it."""
+        if refused.kept_aside_as is None:
             return
         try:
-            self._keeper.keep(dicom, refused.foreign.study_instance_uid, refused.foreign.sop_instance_uid, refused.reason, sender)
+            self._keeper.keep(
+                dicom, refused.kept_aside_as.study_instance_uid, refused.kept_aside_as.sop_instance_uid, refused.reason, sender
+            )
         except Exception:
             _log.exception("could not set a refused instance aside")
+
+
+def _flaw_of(dicom: bytes) -> Refused | None:
+    """What comes over DIMSE was parsed on a large stack; what reads it later, to answer over HTTP, has a small one."""
+    try:
+        check(dicom)
+    except Unsound as unsound:
+        return Refused(StoreStatus.CANNOT_UNDERSTAND, unsound.flaw.value, Identity("", unsound.sop_instance_uid))
+    return None
