@@ -143,7 +143,7 @@ def rendered_address(study_instance_uid: str, series: ShownSeries, index: int, l
     if max(width, height) > largest_side:
         scale = largest_side / max(width, height)
         query.append(f"viewport={max(1, round(width * scale))},{max(1, round(height * scale))}")
-    query.append("quality=90")
+    query.append("quality=85")
     path = f"/dicom-web/studies/{study_instance_uid}/series/{series.series_instance_uid}/instances/{picture['instance']}"
     return f"{path}/frames/{picture['frame']}/rendered?{quote('&'.join(query), safe='=&,.-')}"
 

@@ -5,7 +5,7 @@
 // over a slow line, each answer is shown before the next is asked for.
 (function (CloudFilm) {
   'use strict';
-  var AT_ONCE = 5, TIMEOUT_MS = 60000;
+  var AT_ONCE = 5, AT_ONCE_BESIDE_NUMBERS = 2, TIMEOUT_MS = 60000;
 
   // `done(job, value, bytes)`, `failed(job, status)`: 0 when nothing answered.
   function Loader(done, failed) {
@@ -26,10 +26,16 @@
 
   Loader.prototype.fill = function () {
     for (var i = 0; i < this.wanted.length && !this.stopped; i += 1) {
-      if (Object.keys(this.running).length >= AT_ONCE) { return; }
+      if (Object.keys(this.running).length >= this.limit()) { return; }
       var job = this.wanted[i];
       if (!job.begun && !this.running[job.subject]) { job.begun = true; this.start(job); }
     }
+  };
+
+  // Numbers are large: on a slow line they would come last of all if many pictures shared it with them.
+  Loader.prototype.limit = function () {
+    for (var subject in this.running) { if (subject.charAt(0) === 'n') { return AT_ONCE_BESIDE_NUMBERS; } }
+    return AT_ONCE;
   };
 
   Loader.prototype.abort = function (subject) {

@@ -170,11 +170,14 @@
 
   Pane.prototype.drawLines = function (box, sharp) {
     var context = this.overlay.getContext('2d'), picture = this.picture(), place = this.place;
+    var lines = this.lines[picture.id] || [];
+    // An empty layer is not painted again and again while a window is dragged.
+    if (!lines.length && !this.hasLines) { return; }
+    this.hasLines = lines.length > 0;
     context.setTransform(sharp, 0, 0, sharp, 0, 0);
     context.clearRect(0, 0, box.width, box.height);
     context.boxWidth = box.width;
     context.boxHeight = box.height;
-    var lines = this.lines[picture.id] || [];
     CloudFilm.ruler.draw(context, lines.map(function (line) {
       return {
         from: placing.toPane(place, picture, box, line.from), to: placing.toPane(place, picture, box, line.to),

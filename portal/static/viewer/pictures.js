@@ -69,7 +69,7 @@
     if (side && longer > side) {
       query.push('viewport=' + Math.max(1, Math.round(picture.columns * side / longer)) + ',' + Math.max(1, Math.round(picture.rows * side / longer)));
     }
-    return picture.base + '/rendered?' + query.concat('quality=90').join('&');
+    return picture.base + '/rendered?' + query.concat('quality=85').join('&');
   }
 
   CloudFilm.Series = Series;
