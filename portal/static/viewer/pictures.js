@@ -56,6 +56,13 @@
     return best;
   };
 
+  // Whether both lie in one space, but in different directions.
+  Series.prototype.isAcross = function (picture) {
+    var mine = this.picture(0);
+    return Boolean(mine.reference) && mine.reference === picture.reference && Boolean(mine.orientation && picture.orientation) &&
+      !parallel(mine.orientation, picture.orientation);
+  };
+
   function parallel(one, other) {
     return Boolean(one && other) && one.every(function (value, i) { return Math.abs(value - other[i]) < 0.01; });
   }

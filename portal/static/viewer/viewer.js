@@ -138,17 +138,18 @@
   };
 
   Viewer.prototype.scroll = function (pane, index) {
-    var before = pane.index, self = this;
+    var before = pane.index;
     pane.show(index);
     if (pane.index === before) { return; }
     if (this.linked && this.isSplit()) {
       this.shown().forEach(function (other) {
         if (other === pane) { return; }
         var nearest = other.series.nearestTo(pane.picture());
-        other.show(nearest >= 0 ? nearest : other.index + pane.index - before);
+        // Slices across each other have no picture in common; what lies in no known space goes along by number.
+        if (nearest >= 0 || !other.series.isAcross(pane.picture())) { other.show(nearest >= 0 ? nearest : other.index + pane.index - before); }
       });
     }
-    self.tell('picture');
+    this.tell('picture');
   };
 
   Viewer.prototype.setMode = function (mode) {
