@@ -79,10 +79,11 @@ def show_manifest() -> Response:
 
 @images.get("/images/key-picture")
 def show_key_picture() -> Response:
-    """303 to the picture that stands for a series, in ``?series=`` by its place in the exam; 404 where there is none."""
+    """303 to the picture that stands for the exam, or for the series whose place in it ``?series=`` gives; 404 where there is none."""
     holder, study_instance_uid = _asked()
     exam = Pictures(holder, study_instance_uid).all()
-    series = next((one for one in exam.series if str(one.number) == request.args.get("series")), None)
+    asked = request.args.get("series")
+    series = exam.opening if asked is None else next((one for one in exam.series if str(one.number) == asked), None)
     if series is None:
         raise NotFound
     side = _THUMBNAIL_SIDE * 2 if request.args.get("size") != "whole" else None
