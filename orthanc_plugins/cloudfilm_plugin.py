@@ -35,6 +35,7 @@ from cloudfilm.orthanc_api.internal_search import InternalSearch  # noqa: E402
 from cloudfilm.orthanc_api.rest_client import OrthancClient  # noqa: E402
 from cloudfilm.orthanc_api.senders import SenderOfThread  # noqa: E402
 from cloudfilm.orthanc_api.set_aside_keeper import SetAsideKeeper  # noqa: E402
+from cloudfilm.orthanc_api.study_pictures import StudyPictures  # noqa: E402
 from cloudfilm.orthanc_api.wsgi_bridge import answer  # noqa: E402
 from cloudfilm.settings import SECTION, Settings, parse_settings  # noqa: E402
 from cloudfilm.storage.documents import DocumentStore  # noqa: E402
@@ -83,6 +84,7 @@ def install() -> None:
     set_aside = DocumentStore(settings.set_aside_directory)
     keeper = SetAsideKeeper(database, set_aside, audit_trail, settings.set_aside_megabytes * 1_000_000, now, os.urandom)
     incoming = IncomingInstances(Admission(database), keeper, senders, audit_trail, orthanc)
+    metadata = InternalMetadata(orthanc.RestApiGetAfterPlugins, orthanc.OrthancException)
     application = create_app(
         Services(
             settings=settings,
@@ -93,7 +95,8 @@ def install() -> None:
             documents=DocumentStore(settings.documents_directory),
             search=InternalSearch(orthanc.RestApiGetAfterPlugins),
             study_archive=OrthancClient(settings.orthanc_url, keys, "portal", now).media,
-            metadata=InternalMetadata(orthanc.RestApiGetAfterPlugins, orthanc.OrthancException),
+            metadata=metadata,
+            pictures=StudyPictures(orthanc.RestApiGet, orthanc.OrthancException, metadata),
             clock=now,
             entropy=os.urandom,
             staff_sign_in=staff_sign_in,

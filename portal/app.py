@@ -23,6 +23,7 @@ from portal.origin import refuse_foreign_origin
 from portal.pages.access_log import access_log as access_log_page
 from portal.pages.entrance import entrance
 from portal.pages.exam import exam
+from portal.pages.images import images
 from portal.pages.shares import shares as shares_pages
 from portal.pages.viewer import viewer
 from portal.route_policy import check_policies
@@ -40,6 +41,7 @@ STAFF = (sign_in, staff_oidc, studies, account, users, grants, tokens, audit)
 BLUEPRINTS = (
     entrance,
     exam,
+    images,
     viewer,
     shares_pages,
     access_log_page,

@@ -15,6 +15,7 @@ from cloudfilm.db.database import Database
 from cloudfilm.doors.audit_trail import AuditTrail
 from cloudfilm.doors.doorkeeper import Doorkeeper
 from cloudfilm.doors.staff_sign_in import StaffSignIn
+from cloudfilm.orthanc_api.study_pictures import StudyPictures
 from cloudfilm.reports.intake import Intake
 from cloudfilm.settings import Settings
 from cloudfilm.storage.documents import DocumentStore
@@ -28,6 +29,7 @@ class Services:
     """The parts, wired.
 
     ``search`` and ``metadata`` ask DICOMweb without restriction; ``study_archive`` gives a study of Orthanc's as a ZIP in portions;
+    ``pictures`` says what a study's series hold;
     ``clock`` gives the time in UTC; ``entropy`` gives random bytes; ``staff_sign_in`` is the hospital's identity provider, if staff may
     come from there.
     """
@@ -41,6 +43,7 @@ class Services:
     search: Search
     study_archive: Callable[[str], Iterator[bytes]]
     metadata: Metadata
+    pictures: StudyPictures
     clock: Callable[[], datetime]
     entropy: Callable[[int], bytes]
     staff_sign_in: StaffSignIn | None = None

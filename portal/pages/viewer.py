@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The way into the images: a fresh viewer token, and off to OHIF."""
+"""The way into the images on a large screen: a fresh viewer token, and off to OHIF. On small ones it is `portal.pages.images`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from portal.session import new_id, require
 viewer = Blueprint("viewer", __name__)
 
 
-@viewer.get("/images")
+@viewer.get("/images/desktop")
 def open_viewer() -> Response:
     """303 to OHIF with a token that is limited to this grant's studies, or to the one that ``?study=`` names."""
     holder = visited()

@@ -311,7 +311,7 @@ def test_a_patient_and_the_viewer_find_the_one_study(catalogue: Instance) -> Non
     patient.get(issued["link"])
     assert patient.get("/dicom-web/studies").status_code == 404
     patient.post("/consent", data={"accepted": "yes"})
-    viewer = catalogue.client(patient.get("/images").headers["Location"].split("token=")[1].split("&")[0])
+    viewer = catalogue.client(patient.get("/images/desktop").headers["Location"].split("token=")[1].split("&")[0])
     for holder in (patient, viewer):
         for level in ("studies", "series", "instances"):
             assert seeds_of(holder.get(f"/dicom-web/{level}")) == ["qwang"]
