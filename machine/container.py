@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import resource
 import sys
 
 from cloudfilm.db.migrate import DatabaseIsNewer, migrate, migrations
@@ -20,7 +19,6 @@ from machine.printing import prepare_printing
 from machine.templates import render_nginx
 
 ORTHANC = "cloudfilm:8042"
-_STACK_BYTES = 256 * 1024 * 1024
 
 
 def main() -> int:
@@ -52,8 +50,6 @@ def _orthanc() -> None:
     VERSION_FILE.write_text(f"{migrate(database_uri('cloudfilm'))}\n", encoding="ascii")
     os.environ["TCP_NODELAY"] = "1"  # see docker/supervisor/supervisord.conf.template
     os.environ["MALLOC_ARENA_MAX"] = "5"
-    # As in docker/supervisor: nested sequences over DICOM are read by recursion.
-    resource.setrlimit(resource.RLIMIT_STACK, (_STACK_BYTES, resource.getrlimit(resource.RLIMIT_STACK)[1]))
     _become("orthanc", "/usr/sbin/Orthanc", str(APP / "orthanc.json"))
 
 
