@@ -21,6 +21,8 @@ _OWNERS = {
     DATA / "set-aside": ("orthanc", 0o700),
     DATA / "keys": ("orthanc", 0o700),
     DATA / "folders": ("orthanc", 0o2775),
+    DATA / "cache": ("orthanc", 0o700),
+    DATA / "cache" / "s3": ("orthanc", 0o700),
     DATA / "audit": ("orthanc", 0o700),
 }
 
