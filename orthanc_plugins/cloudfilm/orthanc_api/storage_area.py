@@ -117,9 +117,7 @@ class StorageArea:
             recorded = storage_object(cursor, attachment_id)
         try:
             if recorded is not None:
-                content = self._open(recorded.object_name, attachment_id)
-                if hashlib.sha256(content).digest() != recorded.sha256:
-                    raise ObjectDamaged(f"The object {recorded.object_name} is not what was stored under its name.")
+                content = self._checked(recorded)
             else:
                 content, recorded = self._adopt(attachment_id, content_type)
         except ObjectMissing:
@@ -153,6 +151,18 @@ class StorageArea:
     def is_at_hand(self, attachment_id: UUID) -> bool:
         """Whether reading it asks no object store."""
         return (self._cache is not None and self._cache.holds(attachment_id)) or self._local.holds(attachment_id)
+
+    def _checked(self, recorded: StorageObject) -> bytes:
+        """The bytes that were stored. What differs is asked for once more: it may have been damaged on its way."""
+        for is_last in (False, True):
+            try:
+                content = self._open(recorded.object_name, recorded.attachment_id)
+                if hashlib.sha256(content).digest() == recorded.sha256:
+                    return content
+            except ObjectDamaged:
+                if is_last:
+                    raise
+        raise ObjectDamaged(f"The object {recorded.object_name} is not what was stored under its name.")
 
     def _open(self, name: str, attachment_id: UUID) -> bytes:
         content = self._bucket.get(name)

@@ -28,7 +28,7 @@ from cloudfilm.storage.object_faults import ObjectDamaged, ObjectMissing, Object
 
 INSTALLATION = "cloudfilm-installation"
 _PART_BYTES = 8 * 1024 * 1024
-_PARTS_AT_ONCE = 4
+_PARTS_AT_ONCE = 2
 _MD5 = re.compile(r"[0-9a-f]{32}")
 
 
@@ -134,7 +134,7 @@ class _told_apart:  # noqa: N801 - reads as a statement
 
 
 def _open(settings: S3Settings) -> S3Store:
-    half = timedelta(seconds=settings.timeout_seconds / 2)  # the last try begins before the half, and ends before the whole
+    third = timedelta(seconds=settings.timeout_seconds / 3)  # a try ends within one, and none begins after two: all end within the whole
     config: dict[str, Any] = {
         "region": settings.region,
         "virtual_hosted_style_request": settings.virtual_hosted,
@@ -148,8 +148,8 @@ def _open(settings: S3Settings) -> S3Store:
     if settings.kms_key_id:
         config["sse_kms_key_id"] = settings.kms_key_id
     client: dict[str, Any] = {
-        "timeout": half,
-        "connect_timeout": min(half, timedelta(seconds=5)),
+        "timeout": third,
+        "connect_timeout": min(third, timedelta(seconds=5)),
         "allow_http": settings.endpoint.startswith("http:"),
         "pool_idle_timeout": timedelta(seconds=30),
         "user_agent": "CloudFilm",
@@ -162,7 +162,7 @@ def _open(settings: S3Settings) -> S3Store:
             settings.bucket,
             config=config,  # type: ignore[arg-type]
             client_options=client,  # type: ignore[arg-type]
-            retry_config={"max_retries": 10, "retry_timeout": half, "backoff": backoff},
+            retry_config={"max_retries": 10, "retry_timeout": 2 * third, "backoff": backoff},
         )
     except (BaseError, ValueError) as error:
         raise SettingInvalid("S3Endpoint", settings.endpoint, f"an S3 server that can be asked ({str(error).splitlines()[0]})") from None

@@ -79,8 +79,8 @@ class ReadCache:
         part = path.with_name(_PART + uuid4().hex)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._account_for(size)
-            with open(part, "xb") as file:
+            self._reserve(size, part)
+            with open(part, "r+b") as file:
                 file.write(sha256)
                 file.write(content)
             part.rename(path)
@@ -102,13 +102,15 @@ class ReadCache:
         name = str(attachment_id)
         return self._folder / name[:2] / name
 
-    def _account_for(self, size: int) -> None:
-        """Count bytes that are about to be written; make room when they go over the bound."""
+    def _reserve(self, size: int, part: Path) -> None:
+        """Make room if there is none, count the bytes, and make the file with its size, so that who clears meanwhile counts it too."""
         with self._counter() as descriptor:
             text = os.pread(descriptor, 32, 0)
             counted = int(text) if text.strip().isdigit() else self.size_bytes()
             if counted + size > self._maximum:
                 counted = self._clear(int(self._maximum * _KEPT_AFTER_CLEARING) - size)
+            with open(part, "xb") as file:
+                file.truncate(size)
             os.pwrite(descriptor, b"%-20d\n" % (counted + size), 0)
 
     def _clear(self, wanted: int) -> int:
