@@ -33,13 +33,17 @@ class ObjectStorage:
     index: Database
 
 
-def open_object_storage(settings: Settings, database: Database, configuration: Mapping[str, Any]) -> ObjectStorage | None:
+def open_object_storage(
+    settings: Settings, database: Database, configuration: Mapping[str, Any], has_cache: bool = True
+) -> ObjectStorage | None:
     """None where the settings name no bucket: then Orthanc's built-in storage area does all.
 
     Parameters
     ----------
     configuration
         All of orthanc.json: the index is where Orthanc has it.
+    has_cache
+        False for whoever reads each object once, and may run under another user.
     """
     s3 = settings.s3
     if s3 is None:
@@ -49,7 +53,7 @@ def open_object_storage(settings: Settings, database: Database, configuration: M
         mark = installation_id(cursor)
     bucket = Bucket(s3, mark)
     local = LocalAttachments(settings.attachments_directory)
-    cache = ReadCache(settings.read_cache_directory, s3.cache_bytes) if s3.cache_bytes else None
+    cache = ReadCache(settings.read_cache_directory, s3.cache_bytes) if s3.cache_bytes and has_cache else None
     area = StorageArea(database, bucket, local, cache, keys, s3.root_path, settings.stores_to_s3)
     index = Database(configuration["PostgreSQL"]["ConnectionUri"], maximum_connections=2)
     return ObjectStorage(area, bucket, local, database, index)
