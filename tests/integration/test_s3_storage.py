@@ -163,15 +163,12 @@ def test_an_outage_refuses_clearly_and_what_was_acknowledged_is_there(
     refused = s3_instance.dcmtk("storescu", "-v", *map(str, more))
     assert "0xa700" in refused.stdout.lower() + refused.stderr.lower()
     answer = stow(client, [more[0].read_bytes()])
-    assert not stored(answer) if answer.status_code == 200 else answer.status_code >= 400
-    assert stored(answer) == [] if answer.status_code == 200 else failed(answer)
+    assert answer.status_code >= 400
+    assert list(failed(answer)) == [dcmread(more[0]).SOPInstanceUID]
     empty_the_cache(s3_instance)
-    reading = client.get(f"/dicom-web/studies/{study_uid('35000')}/metadata")
-    assert reading.status_code in (200, 503)
-    cold = [one for one, kind in attachments(s3_instance, "35003") if kind == 1]
     image = dcmread(ct_study(tmp_path / "again", "35003", slices=6)[5])
     path = f"/dicom-web/studies/{image.StudyInstanceUID}/series/{image.SeriesInstanceUID}/instances/{image.SOPInstanceUID}/rendered"
-    assert client.get(path, headers={"Accept": "image/jpeg"}).status_code == 503, cold
+    assert client.get(path, headers={"Accept": "image/jpeg"}).status_code == 503
     s3_instance.switch_part("s3", "start")
     assert stop.wait(60)
     sender.join()

@@ -19,6 +19,7 @@ from cloudfilm.db.storage_objects import (
     StorageObject,
     add_storage_object,
     forget_storage_object,
+    leave_flushing_to_next_commit,
     mark_removed,
     storage_object,
 )
@@ -84,6 +85,7 @@ class StorageArea:
         self._bucket.put(one.object_name, encrypt(content, attachment_id, keys, os.urandom) if keys else content)
         try:
             with self._database.transaction() as cursor:
+                leave_flushing_to_next_commit(cursor)
                 add_storage_object(cursor, one)
         except BaseException:
             with suppress(CloudFilmError):  # if that fails too, the tidying finds it
