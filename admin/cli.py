@@ -20,6 +20,7 @@ from admin.keys import key
 from admin.oidc import oidc
 from admin.set_aside import set_aside
 from admin.stations import station
+from admin.storage import storage
 from admin.users import user
 from cloudfilm.access.audit import AuditKind
 from cloudfilm.access.grant import Grant
@@ -264,7 +265,7 @@ def _matching(pattern: re.Pattern[str], value: str, allowed: str) -> str:
     return value
 
 
-for group in (station, user, set_aside, key, oidc, audit):
+for group in (station, user, set_aside, key, oidc, audit, storage):
     cloudfilm.add_command(group)
 
 if __name__ == "__main__":

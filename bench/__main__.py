@@ -5,6 +5,7 @@ import click
 
 from bench.access_command import access
 from bench.reports import reports
+from bench.storage_command import storage
 
 
 @click.group()
@@ -14,6 +15,7 @@ def main() -> None:
 
 main.add_command(access)
 main.add_command(reports)
+main.add_command(storage)
 
 if __name__ == "__main__":
     main(prog_name="scripts/bench")

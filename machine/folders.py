@@ -22,6 +22,8 @@ _OWNERS = {
     DATA / "keys": ("orthanc", 0o700),
     DATA / "arriving": ("orthanc", 0o700),
     DATA / "folders": ("orthanc", 0o2775),
+    DATA / "cache": ("orthanc", 0o700),
+    DATA / "cache" / "s3": ("orthanc", 0o700),
     DATA / "audit": ("orthanc", 0o700),
 }
 

@@ -19,6 +19,7 @@ class Options:
     hl7_port: int
     bind: str
     public_url: str
+    s3: bool
 
 
 def parse_options(arguments: list[str]) -> Options:
@@ -41,6 +42,11 @@ def parse_options(arguments: list[str]) -> Options:
     )
     parser.add_argument("--public-url", metavar="URL", help="what the QR code leads to (default: https://localhost:PORT)")
     parser.add_argument(
+        "--s3",
+        action="store_true",
+        help="also start a local S3 server and store there; from then on it is started each time with this data folder",
+    )
+    parser.add_argument(
         "--role", choices=("cloud", "all"), default="all", help="what this machine is (the gateway comes with a later release)"
     )
     parsed = parser.parse_args(arguments)
@@ -49,7 +55,14 @@ def parse_options(arguments: list[str]) -> Options:
     if len(set(ports)) != len(ports):
         parser.error("the HTTPS, HTTP, DICOM, IPP and HL7 ports must differ")
     return Options(
-        parsed.https_port, parsed.http_port, parsed.dicom_port, parsed.ipp_port, parsed.hl7_port, parsed.bind, public_url.rstrip("/")
+        parsed.https_port,
+        parsed.http_port,
+        parsed.dicom_port,
+        parsed.ipp_port,
+        parsed.hl7_port,
+        parsed.bind,
+        public_url.rstrip("/"),
+        parsed.s3,
     )
 
 

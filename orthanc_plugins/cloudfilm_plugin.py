@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging
 import os
@@ -32,6 +33,7 @@ from cloudfilm.orthanc_api.http_filter import HttpFilter  # noqa: E402
 from cloudfilm.orthanc_api.incoming import IncomingInstances  # noqa: E402
 from cloudfilm.orthanc_api.internal_metadata import InternalMetadata  # noqa: E402
 from cloudfilm.orthanc_api.internal_search import InternalSearch  # noqa: E402
+from cloudfilm.orthanc_api.object_storage import open_object_storage, start_prefetch  # noqa: E402
 from cloudfilm.orthanc_api.rest_client import OrthancClient  # noqa: E402
 from cloudfilm.orthanc_api.senders import SenderOfThread  # noqa: E402
 from cloudfilm.orthanc_api.set_aside_keeper import SetAsideKeeper  # noqa: E402
@@ -73,7 +75,8 @@ def openid_connect(settings: Settings, database: Database) -> tuple[OpenIdProvid
 def install() -> None:
     """Read the settings, build every part once and register it."""
     logging.basicConfig(level=logging.INFO, handlers=[OrthancLog(logging.WARNING)])
-    settings = parse_settings(json.loads(orthanc.GetConfiguration())[SECTION])
+    configuration = json.loads(orthanc.GetConfiguration())
+    settings = parse_settings(configuration[SECTION])
     database = Database(settings.database_uri, maximum_connections=16)
     keys = KeyFiles(settings.keys_directory)
     audit_trail = AuditTrail.over(database, keys().auditing, now)
@@ -111,6 +114,18 @@ def install() -> None:
     orthanc.RegisterReceivedInstanceCallback(lambda dicom, origin: incoming.judge_received(dicom, origin, threading.get_ident()))
     orthanc.RegisterOnChangeCallback(StudyChanges(database, orthanc).on_change)
     orthanc.RegisterRestCallback("/portal(/.*)?", portal)
+    install_storage(settings, database, configuration)
+
+
+def install_storage(settings: Settings, database: Database, configuration: dict[str, Any]) -> None:
+    """Take over Orthanc's storage area where the settings name a bucket; without one Orthanc's own writes to the disk."""
+    storage = open_object_storage(settings, database, configuration)
+    if storage is None:
+        return
+    prefetch = start_prefetch(storage, settings)
+    if prefetch is not None:
+        atexit.register(prefetch.stop)
+    orthanc.RegisterStorageArea(storage.area.create, storage.area.read, storage.area.remove)
 
 
 install()

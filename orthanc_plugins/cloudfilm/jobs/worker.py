@@ -21,8 +21,10 @@ from cloudfilm.jobs.read_report import read_report
 from cloudfilm.jobs.record_study import record_study_of_orthanc, sweep_incomplete_studies
 from cloudfilm.jobs.return_stamped import return_stamped
 from cloudfilm.jobs.tidy import tidy
+from cloudfilm.jobs.tidy_storage import delete_removed_objects, delete_unrecorded_objects, settle_unseen_objects
+from cloudfilm.orthanc_api.object_storage import ObjectStorage, open_object_storage
 from cloudfilm.orthanc_api.rest_client import OrthancClient
-from cloudfilm.settings import load_settings
+from cloudfilm.settings import SECTION, load_configuration, parse_settings
 from cloudfilm.storage.documents import DocumentStore
 from cloudfilm.storage.key_files import KeyFiles
 
@@ -30,7 +32,7 @@ _RETRY = RetryStrategy(max_attempts=10, exponential_wait=2)
 _STILL_ARRIVING_SECONDS = 3
 
 
-def create_worker(context: JobContext, database_uri: str) -> App:
+def create_worker(context: JobContext, database_uri: str, object_storage: ObjectStorage | None = None) -> App:
     """The procrastinate application with every task a worker knows."""
     app = App(connector=PsycopgConnector(conninfo=database_uri))
 
@@ -75,14 +77,32 @@ def create_worker(context: JobContext, database_uri: str) -> App:
     def export_audit_task(timestamp: int) -> None:
         export_audit(context)
 
+    if object_storage is not None:
+        add_storage_tasks(app, context, object_storage)
     return app
+
+
+def add_storage_tasks(app: App, context: JobContext, storage: ObjectStorage) -> None:
+    """What keeps the object store tidy."""
+
+    @app.periodic(cron="*/10 * * * *")
+    @app.task(name="tidy_storage", lock="tidy_storage", queueing_lock="tidy_storage")
+    def tidy_storage_task(timestamp: int) -> None:
+        settle_unseen_objects(storage, context.clock())
+        delete_removed_objects(storage)
+
+    @app.periodic(cron="30 18 * * *")  # in the small hours in China
+    @app.task(name="tidy_bucket", lock="tidy_storage", queueing_lock="tidy_bucket")
+    def tidy_bucket_task(timestamp: int) -> None:
+        delete_unrecorded_objects(storage, context.clock())
 
 
 def main() -> None:
     """Run until SIGTERM; running jobs are given time to end."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("procrastinate").setLevel(logging.WARNING)
-    settings = load_settings(Path(os.environ.get("CLOUDFILM_APP", "/opt/cloudfilm/app")) / "orthanc.json")
+    configuration = load_configuration(Path(os.environ.get("CLOUDFILM_APP", "/opt/cloudfilm/app")) / "orthanc.json")
+    settings = parse_settings(configuration[SECTION])
     keys = KeyFiles(settings.keys_directory)
 
     def clock() -> datetime:
@@ -96,6 +116,7 @@ def main() -> None:
         orthanc=OrthancClient(settings.orthanc_url, keys, "worker", clock),
         clock=clock,
     )
-    app = create_worker(context, settings.database_uri)
+    object_storage = open_object_storage(settings, context.database, configuration)
+    app = create_worker(context, settings.database_uri, object_storage)
     with app.open():
         app.run_worker(concurrency=2, fetch_job_polling_interval=1, delete_jobs="successful", shutdown_graceful_timeout=20)
