@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """One bucket of an S3 server, through obstore (Rust): it does not hold Python's lock while it waits, hashes or encrypts for the network.
 
-What obstore sends was looked at on the wire (``tests/integration/test_s3_requests.py``): Signature Version 4 over the body's SHA-256, a
+What obstore sends was looked at on the wire (``tests/integration/test_bucket.py``): Signature Version 4 over the body's SHA-256, a
 Content-Length, and never ``aws-chunked``, which Aliyun OSS refuses. A server that checks signatures therefore checks the body's SHA-256.
 """
 
