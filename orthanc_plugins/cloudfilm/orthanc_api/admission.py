@@ -19,7 +19,7 @@ from cloudfilm.doors.short_memory import ShortMemory
 
 _log = logging.getLogger(__name__)
 _REMEMBER_SECONDS = 5.0
-_STUDY_INSTANCE_UID = 0x0020000D
+_SERIES_INSTANCE_UID = 0x0020000E
 
 
 class StoreStatus(IntEnum):
@@ -37,6 +37,7 @@ class Identity:
 
     study_instance_uid: str
     sop_instance_uid: str
+    series_instance_uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Admitted:
     """An instance that may be stored."""
 
     study_instance_uid: str
+    series_instance_uid: str = ""
 
 
 class Admission:
@@ -83,7 +85,7 @@ class Admission:
             return Refused(StoreStatus.OUT_OF_RESOURCES, "the database does not answer")
         if owner != hospital_id:
             return Refused(StoreStatus.NOT_AUTHORIZED, "the study belongs to another hospital", identity)
-        return Admitted(study_instance_uid)
+        return Admitted(study_instance_uid, identity.series_instance_uid)
 
     def _find_modality(self, aet: str) -> Modality | None:
         with self._database.transaction() as cursor:
@@ -95,10 +97,13 @@ class Admission:
 
 
 def read_identity(dicom: bytes) -> Identity | None:
-    """What a DICOM file says that it is, None when it names no study that could be one. Reads no further than the StudyInstanceUID."""
+    """What a DICOM file says that it is, None when it names no study that could be one. Reads no further than the SeriesInstanceUID."""
     try:
-        dataset = read_partial(BytesIO(dicom), stop_when=lambda tag, _vr, _length: tag > _STUDY_INSTANCE_UID, force=True)
-        study, instance = (str(dataset.get(keyword) or "").strip("\0 ") for keyword in ("StudyInstanceUID", "SOPInstanceUID"))
+        dataset = read_partial(BytesIO(dicom), stop_when=lambda tag, _vr, _length: tag > _SERIES_INSTANCE_UID, force=True)
+        keywords = ("StudyInstanceUID", "SOPInstanceUID", "SeriesInstanceUID")
+        study, instance, series = (str(dataset.get(keyword) or "").strip("\0 ") for keyword in keywords)
     except (InvalidDicomError, ValueError, KeyError, AttributeError, NotImplementedError, EOFError, RecursionError):
         return None
-    return Identity(study, instance if is_uid(instance) else "") if is_uid(study) else None
+    if not is_uid(study):
+        return None
+    return Identity(study, instance if is_uid(instance) else "", series if is_uid(series) else "")
