@@ -85,7 +85,8 @@ def install() -> None:
     set_aside = DocumentStore(settings.set_aside_directory)
     keeper = SetAsideKeeper(database, set_aside, audit_trail, settings.set_aside_megabytes * 1_000_000, now, os.urandom)
     unpublishing = Unpublishing(database, PublishedTree(settings.published_directory))
-    incoming = IncomingInstances(Admission(database), keeper, senders, audit_trail, unpublishing, orthanc)
+    admission = Admission(database)
+    incoming = IncomingInstances(admission, keeper, senders, audit_trail, unpublishing, orthanc)
     application = create_app(
         Services(
             settings=settings,
@@ -109,7 +110,7 @@ def install() -> None:
     orthanc.RegisterIncomingHttpRequestFilter(HttpFilter(doorkeeper, senders))
     orthanc.RegisterIncomingCStoreInstanceFilter(incoming.judge_c_store)
     orthanc.RegisterReceivedInstanceCallback(lambda dicom, origin: incoming.judge_received(dicom, origin, threading.get_ident()))
-    orthanc.RegisterOnChangeCallback(StudyChanges(database, unpublishing, orthanc).on_change)
+    orthanc.RegisterOnChangeCallback(StudyChanges(database, admission, unpublishing, orthanc).on_change)
     orthanc.RegisterRestCallback("/portal(/.*)?", portal)
 
 

@@ -47,13 +47,20 @@ def reconcile_publications(context: JobContext) -> None:
     with context.database.transaction() as cursor:
         ours = published_among(cursor, here)
     for uid in here:
-        if uid not in ours:
-            tree.remove(uid)
-        elif (orthanc_study_id := context.orthanc.find_study(uid)) is None:
-            _forget_deleted(context, tree, uid)
-        elif check_sizes:
-            _publish_again_what_is_lost(context, tree, uid, orthanc_study_id)
+        try:
+            _reconcile(context, tree, uid, uid in ours, check_sizes)
+        except OSError as error:
+            _log.error("a published study cannot be reconciled: %s", error.strerror)
     _remember_boot(context)
+
+
+def _reconcile(context: JobContext, tree: PublishedTree, uid: str, is_ours: bool, check_sizes: bool) -> None:
+    if not is_ours:
+        tree.remove(uid)
+    elif (orthanc_study_id := context.orthanc.find_study(uid)) is None:
+        _forget_deleted(context, tree, uid)
+    elif check_sizes:
+        _publish_again_what_is_lost(context, tree, uid, orthanc_study_id)
 
 
 def _forget_deleted(context: JobContext, tree: PublishedTree, uid: str) -> None:

@@ -64,7 +64,8 @@ class Admission:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._modalities: ShortMemory[str, Modality | None] = ShortMemory(_REMEMBER_SECONDS)
-        self._owner: ShortMemory[tuple[str, str], str] = ShortMemory(_REMEMBER_SECONDS)
+        self._owner: ShortMemory[tuple[str, str, int], str] = ShortMemory(_REMEMBER_SECONDS)
+        self._deletions: dict[str, int] = {}
 
     def modality(self, aet: str) -> Modality | None:
         """The modality with this AE title: its hospital's is what it sends."""
@@ -79,13 +80,20 @@ class Admission:
             return Refused(StoreStatus.CANNOT_UNDERSTAND, "no valid StudyInstanceUID")
         study_instance_uid = identity.study_instance_uid
         try:
-            owner = self._owner.get((study_instance_uid, hospital_id), lambda: self._claim(study_instance_uid, hospital_id))
+            owner = self._owner.get(
+                (study_instance_uid, hospital_id, self._deletions.get(study_instance_uid, 0)),
+                lambda: self._claim(study_instance_uid, hospital_id),
+            )
         except Exception:
             _log.exception("could not claim a study, so its instance was refused")
             return Refused(StoreStatus.OUT_OF_RESOURCES, "the database does not answer")
         if owner != hospital_id:
             return Refused(StoreStatus.NOT_AUTHORIZED, "the study belongs to another hospital", identity)
         return Admitted(study_instance_uid, identity.series_instance_uid)
+
+    def study_deleted(self, study_instance_uid: str) -> None:
+        """Ask the database anew: whoever sends the study next claims it."""
+        self._deletions[study_instance_uid] = self._deletions.get(study_instance_uid, 0) + 1
 
     def _find_modality(self, aet: str) -> Modality | None:
         with self._database.transaction() as cursor:

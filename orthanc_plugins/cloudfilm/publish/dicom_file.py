@@ -11,9 +11,10 @@ from typing import BinaryIO
 from pydicom import Dataset, dcmread, uid
 from pydicom.encaps import generate_frames
 
-from cloudfilm.publish.kinds import NATIVE, PixelFacts
+from cloudfilm.publish.kinds import PixelFacts
 
 _PIXELS = {(0x7FE0, 0x0008): "FloatPixelData", (0x7FE0, 0x0009): "DoubleFloatPixelData", (0x7FE0, 0x0010): "PixelData"}
+_UNREAD = (uid.ExplicitVRBigEndian, uid.DeflatedExplicitVRLittleEndian)
 _UNDEFINED = 0xFFFFFFFF
 _MOST_FRAMES = 100_000
 
@@ -62,8 +63,8 @@ class DicomFile:
 
 def _pixel_element(file: BinaryIO, syntax: str) -> tuple[str, int]:
     """Read the head of the pixel element at which pydicom stopped: its keyword and length."""
-    head = file.read(8)
-    if len(head) < 8 or syntax == uid.ExplicitVRBigEndian:
+    head = b"" if syntax in _UNREAD else file.read(8)
+    if len(head) < 8:
         return "", 0
     group, element, length = unpack("<HHL", head)
     keyword = _PIXELS.get((group, element), "")
@@ -77,8 +78,8 @@ def _facts(dataset: Dataset, syntax: str, keyword: str) -> PixelFacts:
         value = dataset.get(name)
         return int(value) if value not in (None, "") else default
 
-    if syntax == uid.ExplicitVRBigEndian or (syntax not in NATIVE and not syntax.startswith("1.2.840.10008.1.2")):
-        keyword = keyword or "PixelData"  # not looked for: the syntax decides
+    if syntax in _UNREAD and "Rows" in dataset:
+        keyword = "PixelData"  # not looked for: the syntax decides
     allocated = number("BitsAllocated")
     return PixelFacts(
         transfer_syntax_uid=syntax,
