@@ -4,6 +4,7 @@
 import click
 
 from bench.access_command import access
+from bench.publish import publish
 from bench.reports import reports
 
 
@@ -13,6 +14,7 @@ def main() -> None:
 
 
 main.add_command(access)
+main.add_command(publish)
 main.add_command(reports)
 
 if __name__ == "__main__":
