@@ -18,6 +18,7 @@ from admin.audit import audit
 from admin.installation import Installation, known_hospital, now
 from admin.keys import key
 from admin.oidc import oidc
+from admin.publish import publish
 from admin.set_aside import set_aside
 from admin.stations import station
 from admin.storage import storage
@@ -265,7 +266,7 @@ def _matching(pattern: re.Pattern[str], value: str, allowed: str) -> str:
     return value
 
 
-for group in (station, user, set_aside, key, oidc, audit, storage):
+for group in (station, user, set_aside, key, oidc, audit, storage, publish):
     cloudfilm.add_command(group)
 
 if __name__ == "__main__":

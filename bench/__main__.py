@@ -4,6 +4,7 @@
 import click
 
 from bench.access_command import access
+from bench.publish import publish
 from bench.reports import reports
 from bench.storage_command import storage
 
@@ -14,6 +15,7 @@ def main() -> None:
 
 
 main.add_command(access)
+main.add_command(publish)
 main.add_command(reports)
 main.add_command(storage)
 

@@ -38,10 +38,12 @@ from cloudfilm.orthanc_api.rest_client import OrthancClient  # noqa: E402
 from cloudfilm.orthanc_api.senders import SenderOfThread  # noqa: E402
 from cloudfilm.orthanc_api.set_aside_keeper import SetAsideKeeper  # noqa: E402
 from cloudfilm.orthanc_api.study_pictures import StudyPictures  # noqa: E402
+from cloudfilm.orthanc_api.unpublishing import Unpublishing  # noqa: E402
 from cloudfilm.orthanc_api.wsgi_bridge import answer  # noqa: E402
 from cloudfilm.settings import SECTION, Settings, parse_settings  # noqa: E402
 from cloudfilm.storage.documents import DocumentStore  # noqa: E402
 from cloudfilm.storage.key_files import KeyFiles  # noqa: E402
+from cloudfilm.storage.published_tree import PublishedTree  # noqa: E402
 from portal.app import create_app  # noqa: E402
 from portal.services import Services  # noqa: E402
 
@@ -86,8 +88,10 @@ def install() -> None:
     senders = SenderOfThread()
     set_aside = DocumentStore(settings.set_aside_directory)
     keeper = SetAsideKeeper(database, set_aside, audit_trail, settings.set_aside_megabytes * 1_000_000, now, os.urandom)
-    incoming = IncomingInstances(Admission(database), keeper, senders, audit_trail, orthanc)
     metadata = InternalMetadata(orthanc.RestApiGetAfterPlugins, orthanc.OrthancException)
+    unpublishing = Unpublishing(database, PublishedTree(settings.published_directory))
+    admission = Admission(database)
+    incoming = IncomingInstances(admission, keeper, senders, audit_trail, unpublishing, orthanc)
     application = create_app(
         Services(
             settings=settings,
@@ -112,7 +116,7 @@ def install() -> None:
     orthanc.RegisterIncomingHttpRequestFilter(HttpFilter(doorkeeper, senders))
     orthanc.RegisterIncomingCStoreInstanceFilter(incoming.judge_c_store)
     orthanc.RegisterReceivedInstanceCallback(lambda dicom, origin: incoming.judge_received(dicom, origin, threading.get_ident()))
-    orthanc.RegisterOnChangeCallback(StudyChanges(database, orthanc).on_change)
+    orthanc.RegisterOnChangeCallback(StudyChanges(database, admission, unpublishing, orthanc).on_change)
     orthanc.RegisterRestCallback("/portal(/.*)?", portal)
     install_storage(settings, database, configuration)
 

@@ -162,7 +162,18 @@ LOCATIONS = {
     "= /dicom-web/studies": Leads.TO_ORTHANC,
     "~ ^/dicom-web/studies/[0-9.]+$": Leads.TO_ORTHANC,
     "~ ^/dicom-web/(studies/[0-9.]+/(series/[0-9.]+/)?)?(series|instances)$": Leads.TO_ORTHANC,
-    "~ ^/dicom-web/studies/[0-9.]+/series/[0-9.]+/instances/[0-9.]+/frames/[0-9,]+$": Leads.TO_ORTHANC,
+    r"~ ^/dicom-web/studies/(?P<p_study>[0-9.]+)/series/(?P<p_series>[0-9.]+)/instances/(?P<p_instance>[0-9.]+)/frames/(?P<p_frame>[0-9,]+)$": (
+        Leads.TO_ORTHANC
+    ),
+    r"~ ^/dicom-web/studies/(?P<p_study>[0-9.]+)/series/(?P<p_series>[0-9.]+)/metadata$": Leads.TO_ORTHANC,
+    r"~ ^/dicom-web/studies/(?P<p_study>[0-9.]+)/series/(?P<p_series>[0-9.]+)/instances/(?P<p_instance>[0-9.]+)/thumbnail$": Leads.TO_ORTHANC,
+    r"~ ^/dicom-web/studies/(?P<p_study>[0-9.]+)/series/(?P<p_series>[0-9.]+)/instances/(?P<p_instance>[0-9.]+)/frames/(?P<p_frame>[0-9]+)/picture$": (
+        Leads.TO_ORTHANC
+    ),
+    r"~ ^/dicom-web/studies/(?P<p_study>[0-9.]+)/series/(?P<p_series>[0-9.]+)/pictures$": Leads.TO_ORTHANC,
+    "@stored_frames": Leads.NOWHERE,
+    "@stored_metadata": Leads.NOWHERE,
+    "@stored_thumbnail": Leads.NOWHERE,
     "~ ^/dicom-web/studies/.*/metadata$": Leads.TO_ORTHANC,
     "~ ^/dicom-web/.*/(rendered|thumbnail)$": Leads.TO_ORTHANC,
     "/dicom-web/": Leads.TO_ORTHANC,

@@ -52,6 +52,9 @@ class Settings:
     set_aside_megabytes: int
     stamp_corner: str
     stamp_size_millimeters: int
+    published_gigabytes: int
+    published_days: int
+    published_verified_percent: int
     audit_syslog: str
     audit_syslog_ca_file: str
     stores_to_s3: bool
@@ -66,6 +69,11 @@ class Settings:
     def documents_directory(self) -> Path:
         """Folder of report documents and page images, by content."""
         return self.data_directory / "documents"
+
+    @property
+    def published_directory(self) -> Path:
+        """The published viewing path: what nginx serves itself."""
+        return self.data_directory / "published"
 
     @property
     def audit_heads_file(self) -> Path:
@@ -136,6 +144,9 @@ def parse_settings(section: Mapping[str, Any]) -> Settings:
         set_aside_megabytes=reader.integer("SetAsideMegabytes", 0, 1_000_000),
         stamp_corner=reader.choice("StampCorner", ("top-right", "top-left", "bottom-right", "bottom-left")),
         stamp_size_millimeters=reader.integer("StampSizeMillimeters", 22, 60),
+        published_gigabytes=reader.integer("PublishedGigabytes", 0, 1_000_000),
+        published_days=reader.integer("PublishedDays", 1, 36_500),
+        published_verified_percent=reader.integer("PublishedVerifiedPercent", 0, 100),
         audit_syslog=reader.syslog_server("AuditSyslog"),
         audit_syslog_ca_file=reader.readable_file("AuditSyslogCaFile"),
         stores_to_s3=(stores_to_s3 := reader.choice("Storage", ("local", "s3")) == "s3"),

@@ -14,6 +14,7 @@ from cloudfilm.access.policy import AccessRequest, Action
 from cloudfilm.access.token import ViewerToken, issue_token
 from cloudfilm.errors import NotFound
 from portal.pages.exam import visited
+from portal.publication import ask_for_publication
 from portal.services import services
 from portal.session import new_id, require
 
@@ -36,6 +37,7 @@ def open_viewer() -> Response:
 def to_viewer(grant_id: UUID, study_instance_uids: Collection[str]) -> Response:
     """303 to OHIF, which shows these studies of a grant."""
     parts = services()
+    ask_for_publication(study_instance_uids)
     lifetime = timedelta(minutes=parts.settings.viewer_token_minutes)
     token = issue_token(ViewerToken(grant_id, frozenset(study_instance_uids)), parts.key_ring, parts.clock(), lifetime, new_id())
     query = urlencode({"StudyInstanceUIDs": ",".join(sorted(study_instance_uids)), "token": token})

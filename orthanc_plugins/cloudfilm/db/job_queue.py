@@ -7,9 +7,23 @@ from psycopg2.extras import Json
 
 from cloudfilm.db.database import Cursor
 
+PUBLISH_STUDY = "publish_study"
 READ_REPORT = "read_report"
 RECORD_STUDY = "record_study"
 RETURN_STAMPED = "return_stamped"
+
+
+# Publishing has a queue and a part of the worker of its own: no report waits for it.
+PUBLISHING = "publishing"
+URGENT = 10  # somebody waits; others have priority 0
+
+
+def defer_publication(cursor: Cursor, orthanc_study_id: str, priority: int = 0) -> None:
+    """Queue the publication of a study."""
+    cursor.execute(
+        "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(%s, %s, %s, NULL, NULL, %s, NULL)]::procrastinate_job_to_defer_v1[])",
+        (PUBLISHING, PUBLISH_STUDY, priority, Json({"orthanc_study_id": orthanc_study_id})),
+    )
 
 
 def defer_job(cursor: Cursor, task_name: str, lock: str, arguments: dict[str, str | bool]) -> None:

@@ -84,14 +84,15 @@ def record_study(cursor: Cursor, summary: StudySummary, now: datetime, complete:
     return row[0] if row else None
 
 
-def remove_study(cursor: Cursor, orthanc_study_id: str) -> None:
-    """Forget a study that was deleted from the archive; its reports wait for images again."""
+def remove_study(cursor: Cursor, orthanc_study_id: str) -> list[str]:
+    """Forget a study that was deleted from the archive; its reports wait for images again. Returns its StudyInstanceUID."""
     cursor.execute(
         "UPDATE report SET status = 'waiting', status_reason = 'the images were deleted', study_instance_uid = NULL, matched_at = NULL"
         " WHERE study_instance_uid IN (SELECT study_instance_uid FROM study WHERE orthanc_study_id = %s)",
         (orthanc_study_id,),
     )
-    cursor.execute("DELETE FROM study WHERE orthanc_study_id = %s", (orthanc_study_id,))
+    cursor.execute("DELETE FROM study WHERE orthanc_study_id = %s RETURNING study_instance_uid", (orthanc_study_id,))
+    return [row[0] for row in cursor.fetchall()]
 
 
 def incomplete_studies(cursor: Cursor, claimed_before: datetime, recorded_before: datetime, limit: int = 500) -> list[str]:

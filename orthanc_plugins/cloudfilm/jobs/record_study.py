@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+from cloudfilm.db.publications import set_published, want_publication
 from cloudfilm.db.reports import waiting_reports
 from cloudfilm.db.studies import incomplete_studies, record_study
 from cloudfilm.dicom.study_summary import summarise_study
@@ -35,6 +36,9 @@ def record_study_of_orthanc(context: JobContext, orthanc_study_id: str) -> bool:
         if hospital_id is None:
             _log.error("study %s is in the archive but belongs to no hospital", orthanc_study_id)
             return False
+        want_publication(cursor, summary.study_instance_uid, now, anew=False)
+        if not complete:
+            set_published(cursor, summary.study_instance_uid, None, 0)
         for report in waiting_reports(cursor, hospital_id, summary.accession_number, summary.patient_id):
             match_report_in(cursor, report, now)
     return not complete

@@ -3,20 +3,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import os
+from collections.abc import Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from procrastinate import App, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import AlreadyEnqueued
 
 from cloudfilm.db.database import Database
-from cloudfilm.db.job_queue import READ_REPORT, RECORD_STUDY, RETURN_STAMPED
+from cloudfilm.db.job_queue import PUBLISHING, READ_REPORT, RECORD_STUDY, RETURN_STAMPED
 from cloudfilm.jobs.anchor_audit import anchor_audit
 from cloudfilm.jobs.context import JobContext
 from cloudfilm.jobs.export_audit import export_audit
+from cloudfilm.jobs.publishing import add_publishing, reconcile_at_start
 from cloudfilm.jobs.read_report import read_report
 from cloudfilm.jobs.record_study import record_study_of_orthanc, sweep_incomplete_studies
 from cloudfilm.jobs.return_stamped import return_stamped
@@ -27,6 +31,7 @@ from cloudfilm.orthanc_api.rest_client import OrthancClient
 from cloudfilm.settings import SECTION, load_configuration, parse_settings
 from cloudfilm.storage.documents import DocumentStore
 from cloudfilm.storage.key_files import KeyFiles
+from cloudfilm.storage.published_tree import PublishedTree
 
 _RETRY = RetryStrategy(max_attempts=10, exponential_wait=2)
 _STILL_ARRIVING_SECONDS = 3
@@ -35,6 +40,7 @@ _STILL_ARRIVING_SECONDS = 3
 def create_worker(context: JobContext, database_uri: str, object_storage: ObjectStorage | None = None) -> App:
     """The procrastinate application with every task a worker knows."""
     app = App(connector=PsycopgConnector(conninfo=database_uri))
+    publish_again = add_publishing(app, context)
 
     @app.task(name=READ_REPORT, retry=_RETRY)
     def read_report_task(report_id: str) -> None:
@@ -48,6 +54,7 @@ def create_worker(context: JobContext, database_uri: str, object_storage: Object
     def record_study_task(orthanc_study_id: str) -> None:
         if record_study_of_orthanc(context, orthanc_study_id):
             look_again(orthanc_study_id)
+        publish_again(orthanc_study_id)
 
     def look_again(orthanc_study_id: str) -> None:
         """Soon, so that whoever waits sees how many images have come; once, however many events the study's series made."""
@@ -117,6 +124,30 @@ def main() -> None:
         clock=clock,
     )
     object_storage = open_object_storage(settings, context.database, configuration)
-    app = create_worker(context, settings.database_uri, object_storage)
-    with app.open():
-        app.run_worker(concurrency=2, fetch_job_polling_interval=1, delete_jobs="successful", shutdown_graceful_timeout=20)
+    PublishedTree(settings.published_directory).sweep()
+    asyncio.run(_run(create_worker(context, settings.database_uri, object_storage)))
+
+
+async def _run(app: App) -> None:
+    """Two parts of one worker: reports never wait for pictures."""
+
+    def part(queue: str, concurrency: int, takes_signals: bool) -> Coroutine[Any, Any, None]:
+        return app.run_worker_async(
+            queues=[queue],
+            name=queue,
+            concurrency=concurrency,
+            fetch_job_polling_interval=1,
+            delete_jobs="successful",
+            shutdown_graceful_timeout=20,
+            install_signal_handlers=takes_signals,
+        )
+
+    async with app.open_async():
+        await reconcile_at_start(app)
+        publishing = asyncio.create_task(part(PUBLISHING, max(1, (os.cpu_count() or 2) // 2), takes_signals=False))
+        try:
+            await part("default", 2, takes_signals=True)
+        finally:
+            publishing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await publishing

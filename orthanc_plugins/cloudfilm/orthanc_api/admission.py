@@ -19,7 +19,7 @@ from cloudfilm.doors.short_memory import ShortMemory
 
 _log = logging.getLogger(__name__)
 _REMEMBER_SECONDS = 5.0
-_STUDY_INSTANCE_UID = 0x0020000D
+_SERIES_INSTANCE_UID = 0x0020000E
 
 
 class StoreStatus(IntEnum):
@@ -37,6 +37,7 @@ class Identity:
 
     study_instance_uid: str
     sop_instance_uid: str
+    series_instance_uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Admitted:
     """An instance that may be stored."""
 
     study_instance_uid: str
+    series_instance_uid: str = ""
 
 
 class Admission:
@@ -62,7 +64,8 @@ class Admission:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._modalities: ShortMemory[str, Modality | None] = ShortMemory(_REMEMBER_SECONDS)
-        self._owner: ShortMemory[tuple[str, str], str] = ShortMemory(_REMEMBER_SECONDS)
+        self._owner: ShortMemory[tuple[str, str, int], str] = ShortMemory(_REMEMBER_SECONDS)
+        self._deletions: dict[str, int] = {}
 
     def modality(self, aet: str) -> Modality | None:
         """The modality with this AE title: its hospital's is what it sends."""
@@ -77,13 +80,20 @@ class Admission:
             return Refused(StoreStatus.CANNOT_UNDERSTAND, "no valid StudyInstanceUID")
         study_instance_uid = identity.study_instance_uid
         try:
-            owner = self._owner.get((study_instance_uid, hospital_id), lambda: self._claim(study_instance_uid, hospital_id))
+            owner = self._owner.get(
+                (study_instance_uid, hospital_id, self._deletions.get(study_instance_uid, 0)),
+                lambda: self._claim(study_instance_uid, hospital_id),
+            )
         except Exception:
             _log.exception("could not claim a study, so its instance was refused")
             return Refused(StoreStatus.OUT_OF_RESOURCES, "the database does not answer")
         if owner != hospital_id:
             return Refused(StoreStatus.NOT_AUTHORIZED, "the study belongs to another hospital", identity)
-        return Admitted(study_instance_uid)
+        return Admitted(study_instance_uid, identity.series_instance_uid)
+
+    def study_deleted(self, study_instance_uid: str) -> None:
+        """Ask the database anew: whoever sends the study next claims it."""
+        self._deletions[study_instance_uid] = self._deletions.get(study_instance_uid, 0) + 1
 
     def _find_modality(self, aet: str) -> Modality | None:
         with self._database.transaction() as cursor:
@@ -95,10 +105,13 @@ class Admission:
 
 
 def read_identity(dicom: bytes) -> Identity | None:
-    """What a DICOM file says that it is, None when it names no study that could be one. Reads no further than the StudyInstanceUID."""
+    """What a DICOM file says that it is, None when it names no study that could be one. Reads no further than the SeriesInstanceUID."""
     try:
-        dataset = read_partial(BytesIO(dicom), stop_when=lambda tag, _vr, _length: tag > _STUDY_INSTANCE_UID, force=True)
-        study, instance = (str(dataset.get(keyword) or "").strip("\0 ") for keyword in ("StudyInstanceUID", "SOPInstanceUID"))
+        dataset = read_partial(BytesIO(dicom), stop_when=lambda tag, _vr, _length: tag > _SERIES_INSTANCE_UID, force=True)
+        keywords = ("StudyInstanceUID", "SOPInstanceUID", "SeriesInstanceUID")
+        study, instance, series = (str(dataset.get(keyword) or "").strip("\0 ") for keyword in keywords)
     except (InvalidDicomError, ValueError, KeyError, AttributeError, NotImplementedError, EOFError, RecursionError):
         return None
-    return Identity(study, instance if is_uid(instance) else "") if is_uid(study) else None
+    if not is_uid(study):
+        return None
+    return Identity(study, instance if is_uid(instance) else "", series if is_uid(series) else "")

@@ -10,6 +10,8 @@ from typing import Any
 from cloudfilm.db.database import Database
 from cloudfilm.db.job_queue import RECORD_STUDY, defer_job
 from cloudfilm.db.studies import remove_study
+from cloudfilm.orthanc_api.admission import Admission
+from cloudfilm.orthanc_api.unpublishing import Unpublishing
 
 _log = logging.getLogger(__name__)
 
@@ -20,8 +22,8 @@ class StudyChanges:
     A job that cannot be queued is no loss: the worker's sweep finds studies that no event has completed.
     """
 
-    def __init__(self, database: Database, orthanc: Any) -> None:
-        self._database, self._orthanc = database, orthanc
+    def __init__(self, database: Database, admission: Admission, unpublishing: Unpublishing, orthanc: Any) -> None:
+        self._database, self._admission, self._unpublishing, self._orthanc = database, admission, unpublishing, orthanc
 
     def on_change(self, change: int, level: int, resource: str) -> None:
         """React to one event; ``resource`` is Orthanc's identifier."""
@@ -36,9 +38,21 @@ class StudyChanges:
             self._record(resource)
         elif change == kinds.NEW_SERIES:
             self._record(json.loads(self._orthanc.RestApiGet(f"/series/{resource}"))["ParentStudy"])
-        elif change == kinds.DELETED and level == self._orthanc.ResourceType.STUDY:
+        elif change == kinds.DELETED:
+            self._delete(level, resource)
+
+    def _delete(self, level: int, resource: str) -> None:
+        levels = self._orthanc.ResourceType
+        if level == levels.STUDY:
+            self._unpublishing.study_deleted(resource)
             with self._database.transaction() as cursor:
-                remove_study(cursor, resource)
+                removed = remove_study(cursor, resource)
+            for study_instance_uid in removed:
+                self._admission.study_deleted(study_instance_uid)
+        elif level == levels.SERIES:
+            self._unpublishing.series_deleted(resource)
+        elif level == levels.INSTANCE:
+            self._unpublishing.instance_deleted(resource)
 
     def _record(self, orthanc_study_id: str) -> None:
         with self._database.transaction() as cursor:

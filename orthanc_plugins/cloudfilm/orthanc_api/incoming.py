@@ -17,6 +17,7 @@ from cloudfilm.doors.audit_trail import AuditTrail
 from cloudfilm.orthanc_api.admission import Admission, Admitted, Identity, Refused, StoreStatus
 from cloudfilm.orthanc_api.senders import SenderOfThread
 from cloudfilm.orthanc_api.set_aside_keeper import Sender, SetAsideKeeper
+from cloudfilm.orthanc_api.unpublishing import Unpublishing
 
 _log = logging.getLogger(__name__)
 _NOT_DICOM = b"refused by CloudFilm"
@@ -32,9 +33,15 @@ class IncomingInstances:
     """
 
     def __init__(
-        self, admission: Admission, keeper: SetAsideKeeper, senders: SenderOfThread, audit_trail: AuditTrail, orthanc: Any
+        self,
+        admission: Admission,
+        keeper: SetAsideKeeper,
+        senders: SenderOfThread,
+        audit_trail: AuditTrail,
+        unpublishing: Unpublishing,
+        orthanc: Any,
     ) -> None:
-        self._admission, self._keeper, self._senders = admission, keeper, senders
+        self._admission, self._keeper, self._senders, self._unpublishing = admission, keeper, senders, unpublishing
         self._audit_trail, self._orthanc = audit_trail, orthanc
 
     def judge_c_store(self, instance: Any) -> int:
@@ -52,6 +59,7 @@ class IncomingInstances:
             _log.exception("could not judge an instance, so it was refused")
             return StoreStatus.OUT_OF_RESOURCES
         if isinstance(judged, Admitted):
+            self._unpublishing.series_grows(judged.study_instance_uid, judged.series_instance_uid)
             return StoreStatus.SUCCESS
         _log.warning("refused an instance from %s: %s", aet, judged.reason)
         return judged.status
@@ -73,6 +81,7 @@ class IncomingInstances:
             _log.exception("could not judge an instance, so it was refused")
             judged = Refused(StoreStatus.OUT_OF_RESOURCES, "our own mistake")
         if isinstance(judged, Admitted):
+            self._unpublishing.series_grows(judged.study_instance_uid, judged.series_instance_uid)
             return action.KEEP_AS_IS, None
         _log.warning("refused an instance from STOW-RS: %s", judged.reason)
         return action.MODIFY, _NOT_DICOM

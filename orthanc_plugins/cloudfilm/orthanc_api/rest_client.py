@@ -36,6 +36,24 @@ class OrthancClient:
         """``/studies/{id}/series``, empty when the study is not there."""
         return self._json("GET", f"/studies/{orthanc_study_id}/series") or []
 
+    def series(self, orthanc_series_id: str) -> dict[str, Any] | None:
+        """``/series/{id}``, None when it is not there."""
+        series: dict[str, Any] | None = self._json("GET", f"/series/{orthanc_series_id}")
+        return series
+
+    def instance(self, orthanc_instance_id: str) -> dict[str, Any] | None:
+        """``/instances/{id}``, None when it is not there."""
+        instance: dict[str, Any] | None = self._json("GET", f"/instances/{orthanc_instance_id}")
+        return instance
+
+    def instance_file(self, orthanc_instance_id: str) -> bytes:
+        """``/instances/{id}/file``: the bytes as they were stored."""
+        return self._response("GET", f"/instances/{orthanc_instance_id}/file").content
+
+    def series_metadata(self, study_instance_uid: str, series_instance_uid: str) -> list[dict[str, Any]]:
+        """WADO-RS metadata of a series (PS3.18 §10.4.1.1.2), empty when it is not there."""
+        return self._json("GET", f"/dicom-web/studies/{study_instance_uid}/series/{series_instance_uid}/metadata") or []
+
     def find_study(self, study_instance_uid: str) -> str | None:
         """Orthanc's identifier of a study."""
         found = self._json("POST", "/tools/find", {"Level": "Study", "Query": {"StudyInstanceUID": study_instance_uid}})
@@ -68,12 +86,16 @@ class OrthancClient:
         return {"Authorization": f"Bearer {token}"}
 
     def _json(self, method: str, path: str, body: Any = None) -> Any:
+        response = self._response(method, path, body)
+        if response.status_code == requests.codes.not_found:
+            return None
+        return response.json() if response.content else None
+
+    def _response(self, method: str, path: str, body: Any = None) -> requests.Response:
         try:
             response = self._session.request(method, self._url + path, json=body, headers=self._credential(), timeout=_TIMEOUT_SECONDS)
         except requests.RequestException as error:
             raise Unavailable("Orthanc does not answer. Is CloudFilm running?") from error
-        if response.status_code == requests.codes.not_found:
-            return None
-        if not response.ok:
+        if not response.ok and (response.status_code != requests.codes.not_found or path.endswith("/file")):
             raise Unavailable(f"Orthanc answered {response.status_code} to {method} {path}.")
-        return response.json() if response.content else None
+        return response
