@@ -27,6 +27,7 @@ from cloudfilm.doors.openid_provider import OpenIdProvider  # noqa: E402
 from cloudfilm.doors.staff_limits import StaffLimits  # noqa: E402
 from cloudfilm.doors.staff_sign_in import StaffSignIn, read_client_secret  # noqa: E402
 from cloudfilm.orthanc_api.admission import Admission  # noqa: E402
+from cloudfilm.orthanc_api.arriving_reports import ArrivingReports  # noqa: E402
 from cloudfilm.orthanc_api.changes import StudyChanges  # noqa: E402
 from cloudfilm.orthanc_api.http_filter import HttpFilter  # noqa: E402
 from cloudfilm.orthanc_api.incoming import IncomingInstances  # noqa: E402
@@ -82,7 +83,7 @@ def install() -> None:
     senders = SenderOfThread()
     set_aside = DocumentStore(settings.set_aside_directory)
     keeper = SetAsideKeeper(database, set_aside, audit_trail, settings.set_aside_megabytes * 1_000_000, now, os.urandom)
-    incoming = IncomingInstances(Admission(database), keeper, senders, audit_trail, orthanc)
+    incoming = IncomingInstances(Admission(database), ArrivingReports(database, now), keeper, senders, audit_trail, orthanc)
     application = create_app(
         Services(
             settings=settings,

@@ -44,7 +44,7 @@ def show_studies() -> Response:
     text = request.args.get("text", "").strip()[:100]
     with services().database.transaction() as cursor:
         found = find_studies(cursor, holder.hospital_id, text)
-    lines = [StudyLine(study, display_name(study.patient_name), "/".join(study.modalities)) for study in found]
+    lines = [StudyLine(study, display_name(study.patient_name), "/".join(study.image_modalities)) for study in found]
     may_open = bool(found) and could(holder, Action.VIEW_IMAGES, found[0].study_instance_uid)
     return staff_page("staff/studies.html", holder, lines=lines, text=text, may_open=may_open)
 

@@ -13,7 +13,7 @@ from pydicom.filereader import read_partial
 
 from cloudfilm.db.database import Database
 from cloudfilm.db.hospitals import Modality, modality_with_aet
-from cloudfilm.db.studies import claim_study
+from cloudfilm.db.studies import claim_study, study_with_uid
 from cloudfilm.dicom.values import is_uid
 from cloudfilm.doors.short_memory import ShortMemory
 
@@ -33,10 +33,11 @@ class StoreStatus(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which instance of which study a DICOM file says that it is; ``sop_instance_uid`` is empty where it says nothing."""
+    """Which instance of which study a DICOM file says that it is; the others are empty where it says nothing."""
 
     study_instance_uid: str
     sop_instance_uid: str
+    sop_class_uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,12 @@ class Refused:
 class Admitted:
     """An instance that may be stored."""
 
-    study_instance_uid: str
+    identity: Identity
+
+    @property
+    def study_instance_uid(self) -> str:
+        """The study that it belongs to."""
+        return self.identity.study_instance_uid
 
 
 class Admission:
@@ -83,7 +89,17 @@ class Admission:
             return Refused(StoreStatus.OUT_OF_RESOURCES, "the database does not answer")
         if owner != hospital_id:
             return Refused(StoreStatus.NOT_AUTHORIZED, "the study belongs to another hospital", identity)
-        return Admitted(study_instance_uid)
+        return Admitted(identity)
+
+    def judge_own(self, dicom: bytes) -> Admitted | Refused:
+        """Judge an instance that a process of ours adds to a study: whose that is does not change, and nobody's study is begun."""
+        identity = read_identity(dicom)
+        if identity is None:
+            return Refused(StoreStatus.CANNOT_UNDERSTAND, "no valid StudyInstanceUID")
+        with self._database.transaction() as cursor:
+            if study_with_uid(cursor, identity.study_instance_uid) is None:
+                return Refused(StoreStatus.NOT_AUTHORIZED, "the study is not there (any more)")
+        return Admitted(identity)
 
     def _find_modality(self, aet: str) -> Modality | None:
         with self._database.transaction() as cursor:
@@ -98,7 +114,9 @@ def read_identity(dicom: bytes) -> Identity | None:
     """What a DICOM file says that it is, None when it names no study that could be one. Reads no further than the StudyInstanceUID."""
     try:
         dataset = read_partial(BytesIO(dicom), stop_when=lambda tag, _vr, _length: tag > _STUDY_INSTANCE_UID, force=True)
-        study, instance = (str(dataset.get(keyword) or "").strip("\0 ") for keyword in ("StudyInstanceUID", "SOPInstanceUID"))
+        study, instance, sop_class = (
+            str(dataset.get(keyword) or "").strip("\0 ") for keyword in ("StudyInstanceUID", "SOPInstanceUID", "SOPClassUID")
+        )
     except (InvalidDicomError, ValueError, KeyError, AttributeError, NotImplementedError, EOFError, RecursionError):
         return None
-    return Identity(study, instance if is_uid(instance) else "") if is_uid(study) else None
+    return Identity(study, instance if is_uid(instance) else "", sop_class) if is_uid(study) else None
