@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""scripts/cloudfilm station …: the ways in for reports that need no token, one for each place in a hospital that hands reports in."""
+"""scripts/cloudfilm station …: the ways in for reports and films that need no token, one for each place in a hospital that hands them in."""
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import asdict
 from urllib.parse import urlsplit
@@ -11,19 +12,20 @@ import click
 
 from admin.installation import Installation, known_hospital, now
 from cloudfilm.access.audit import AuditKind
-from cloudfilm.db.intake_sources import OWN_FOLDER, IntakeSource, add_source, list_sources
+from cloudfilm.db.intake_sources import OWN_FOLDER, IntakeSource, add_source, console_at, list_sources
 from cloudfilm.db.origin import Way
 from cloudfilm.intakes.places import Places
 from machine.installation import CannotStart
 from machine.printing import add_queue, add_return_queue
 
+_AET = re.compile(r"[A-Z0-9_.-]{1,16}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 _PRINTER_SCHEMES = ("ipp", "ipps", "http", "https", "socket", "lpd")
 
 
 @click.group()
 def station() -> None:
-    """Printers, folders and HL7 senders that hand reports in."""
+    """Printers, folders, HL7 senders and consoles that hand reports and films in."""
 
 
 def _name(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
@@ -36,6 +38,13 @@ def _return_to(_context: click.Context, _parameter: click.Parameter, value: str)
     if value not in ("", OWN_FOLDER) and urlsplit(value).scheme not in _PRINTER_SCHEMES:
         raise click.BadParameter(f"{value!r}; allowed are {OWN_FOLDER}, or a printer's address like ipp://printer/ipp/print")
     return value
+
+
+def _address(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r}; allowed is an IP address, for example 10.1.2.3") from error
 
 
 _hospital = click.option("--hospital", "hospital_id", required=True, metavar="ID", help="Whose reports they are.")
@@ -93,6 +102,27 @@ def add_hl7(installation: Installation, name: str, hospital_id: str, host: str, 
     if return_to not in ("", OWN_FOLDER):
         add_return_queue(name, return_to)
     installation.say({"name": name, "port": installation.hl7_port}, f"{host} may now send ORU^R01 for {hospital_id}.")
+
+
+@station.command("add-console")
+@click.argument("name", callback=_name)
+@_hospital
+@click.option("--aet", required=True, help="Its AE title.")
+@click.option("--host", required=True, callback=_address, help="The IP address that it prints from.")
+@click.pass_obj
+def add_console(installation: Installation, name: str, hospital_id: str, aet: str, host: str) -> None:
+    """A console that can only print film (DICOM Basic Grayscale or Color Print): its films become images."""
+    if not _AET.fullmatch(aet):
+        raise click.BadParameter("allowed are 1 to 16 of A-Z, 0-9, _, . and -", param_hint="--aet")
+    with installation.database.transaction() as cursor:
+        taken = console_at(cursor, host, aet)
+    if taken is not None and taken.name != name:
+        raise click.ClickException(f"{aet} at {host} is the station {taken.name} already: an AE title at an address is one console.")
+    _add(installation, IntakeSource(name, Way.CONSOLE, hospital_id, "", f"{host}|{aet}", now()))
+    installation.say(
+        {"name": name, "port": installation.print_port},
+        f"{aet} at {host} may now print films of {hospital_id} to the AE title CLOUDFILM at port {installation.print_port}.",
+    )
 
 
 @station.command("list")

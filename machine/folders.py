@@ -21,6 +21,9 @@ _OWNERS = {
     DATA / "set-aside": ("orthanc", 0o700),
     DATA / "keys": ("orthanc", 0o700),
     DATA / "folders": ("orthanc", 0o2775),
+    DATA / "spool": ("root", 0o711),
+    DATA / "spool/film": ("orthanc", 0o700),
+    DATA / "spool/raw": ("orthanc", 0o700),
     DATA / "audit": ("orthanc", 0o700),
 }
 

@@ -10,6 +10,7 @@ from cloudfilm.db.database import Cursor
 READ_REPORT = "read_report"
 RECORD_STUDY = "record_study"
 RETURN_STAMPED = "return_stamped"
+KEEP_FILM = "keep_film"
 TAKE_DICOM_REPORT = "take_dicom_report"
 KEEP_REPORT = "keep_report"  # queued by the database too, whenever a report's row says something new (migration 0031)
 

@@ -13,10 +13,11 @@ from procrastinate import App, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import AlreadyEnqueued
 
 from cloudfilm.db.database import Database
-from cloudfilm.db.job_queue import KEEP_REPORT, READ_REPORT, RECORD_STUDY, RETURN_STAMPED, TAKE_DICOM_REPORT
+from cloudfilm.db.job_queue import KEEP_FILM, KEEP_REPORT, READ_REPORT, RECORD_STUDY, RETURN_STAMPED, TAKE_DICOM_REPORT
 from cloudfilm.jobs.anchor_audit import anchor_audit
 from cloudfilm.jobs.context import JobContext
 from cloudfilm.jobs.export_audit import export_audit
+from cloudfilm.jobs.keep_film import keep_film, sweep_films
 from cloudfilm.jobs.keep_report import keep_report, sweep_kept_reports
 from cloudfilm.jobs.read_report import read_report
 from cloudfilm.jobs.record_study import record_study_of_orthanc, sweep_incomplete_studies
@@ -52,6 +53,10 @@ def create_worker(context: JobContext, database_uri: str) -> App:
     def keep_report_task(report_id: str) -> None:
         keep_report(context, report_id)
 
+    @app.task(name=KEEP_FILM, retry=_RETRY)
+    def keep_film_task(film_id: str) -> None:
+        keep_film(context, film_id)
+
     @app.task(name=RECORD_STUDY, retry=_RETRY)
     def record_study_task(orthanc_study_id: str) -> None:
         if record_study_of_orthanc(context, orthanc_study_id):
@@ -69,6 +74,7 @@ def create_worker(context: JobContext, database_uri: str) -> App:
     @app.task(name="sweep_incomplete_studies", queueing_lock="sweep_incomplete_studies")
     def sweep_task(timestamp: int) -> None:
         sweep_incomplete_studies(context)
+        sweep_films(context)
 
     @app.periodic(cron="*/15 * * * *")
     @app.task(name="tidy", queueing_lock="tidy")
