@@ -68,7 +68,10 @@ class Console:
         for keyword, value in attributes.items():
             setattr(dataset, keyword, value)
         meta = PresentationLUT if sop_class == PresentationLUT else self.meta
-        status, answer = self.association.send_n_create(dataset, sop_class, uid, meta_uid=None if meta == sop_class else meta)
+        # An empty list is announced and never sent by pynetdicom: none is none.
+        status, answer = self.association.send_n_create(
+            dataset if attributes else None, sop_class, uid, meta_uid=None if meta == sop_class else meta
+        )
         return int(status.Status), answer
 
     def film(self, layout: str, session: str, **attributes: Any) -> tuple[int, Dataset, str]:

@@ -37,8 +37,8 @@ class StudyRecord:
 
     @property
     def image_modalities(self) -> list[str]:
-        """Its modalities without those of documents, which say nothing of how the patient was examined."""
-        return [modality for modality in self.modalities if modality not in MODALITIES_OF_DOCUMENTS]
+        """Its modalities without those of documents and of printed films (OT), which say nothing of how the patient was examined."""
+        return [modality for modality in self.modalities if modality not in MODALITIES_OF_DOCUMENTS and modality != "OT"]
 
 
 _COLUMNS = ", ".join(StudyRecord.__dataclass_fields__)

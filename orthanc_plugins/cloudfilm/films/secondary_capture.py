@@ -77,7 +77,7 @@ def secondary_capture(film_id: UUID, page: bytes, printed_at: datetime, station:
     instance.SOPClassUID, instance.SOPInstanceUID = SecondaryCaptureImageStorage, meta.MediaStorageSOPInstanceUID
     instance.SeriesInstanceUID, instance.SeriesNumber = _uid("series", station, study.study_instance_uid), _SERIES_NUMBER
     instance.Modality, instance.SeriesDescription = "OT", _DESCRIPTION
-    instance.ConversionType, instance.SecondaryCaptureDeviceManufacturer = "WSD", "CloudFilm"
+    instance.ConversionType, instance.SecondaryCaptureDeviceManufacturer = "DF", "CloudFilm"
     instance.StationName = station[:16]
     instance.ImageType = ["DERIVED", "SECONDARY"]
     instance.InstanceNumber = int(f"{printed_at:%H%M%S}")

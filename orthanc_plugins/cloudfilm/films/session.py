@@ -87,6 +87,7 @@ class PrintSession:
         if sop_class == FILM_SESSION:
             if self._session_uid:
                 raise PrintRefused(PrintStatus.RESOURCE_LIMITATION, "there is a film session on this association already")
+            self._lut_of(attributes)
             self._session_uid, self._session = uid, attributes
         elif sop_class == FILM_BOX:
             answer = self._create_film(uid, attributes, COLOR_BOX if is_colour else GRAYSCALE_BOX)
@@ -205,7 +206,7 @@ class PrintSession:
         width = _decimal(attributes, "RequestedImageSize")
         film.pictures[place] = PlacedPicture(
             picture,
-            self._lut_of(attributes) or self._lut_of(film.attributes) or PresentationLut(),
+            self._lut_of(attributes) or self._lut_of(film.attributes) or self._lut_of(self._session) or PresentationLut(),
             _code(attributes, "MagnificationType", "") or _code(film.attributes, "MagnificationType", "CUBIC"),
             width if width and 5 <= width <= 1000 else None,
         )

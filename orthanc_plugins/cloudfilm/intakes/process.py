@@ -20,6 +20,9 @@ from cloudfilm.intakes.film_intake import FilmIntake
 from cloudfilm.intakes.hl7_server import Hl7Server
 from cloudfilm.intakes.hl7_server import run as run_hl7
 from cloudfilm.intakes.places import Places
+from cloudfilm.intakes.raw_intake import RawIntake
+from cloudfilm.intakes.raw_server import RawServer
+from cloudfilm.intakes.raw_server import run as run_raw
 from cloudfilm.reports.intake import Intake
 from cloudfilm.settings import load_settings
 from cloudfilm.storage.documents import DocumentStore
@@ -58,10 +61,20 @@ def main() -> None:
     looks = (FileIntake(database, intake, places, time.monotonic).look, FilmIntake(database, documents, key_ring, places, clock).look)
     listener = threading.Thread(
         target=run_hl7,
-        args=(Hl7Server(database, intake), os.environ.get("CLOUDFILM_HL7_BIND", "127.0.0.1"), _hl7_port(), stop.is_set),
+        args=(Hl7Server(database, intake, places), os.environ.get("CLOUDFILM_HL7_BIND", "127.0.0.1"), _hl7_port(), stop.is_set),
         daemon=True,
     )
     listener.start()
+    raw = threading.Thread(
+        target=run_raw,
+        args=(lambda: RawServer(database, places, os.environ.get("CLOUDFILM_HL7_BIND", "127.0.0.1")), stop.is_set),
+        daemon=True,
+    )
+    raw.start()
+    converter = threading.Thread(
+        target=_look_for_raw_jobs, args=(RawIntake(database, places, settings.maximum_report_megabytes), stop), daemon=True
+    )
+    converter.start()
     film_printer = _start_film_printer()
     while not stop.wait(_LOOK_EVERY_SECONDS):
         for look in looks:
@@ -69,12 +82,21 @@ def main() -> None:
                 look()
             except CloudFilmError as error:
                 _log.warning("%s", error.public_message)
-        if not listener.is_alive():
-            raise SystemExit("the HL7 listener ended")
+        if not (listener.is_alive() and raw.is_alive() and converter.is_alive()):
+            raise SystemExit("a listener ended")
         if film_printer.poll() is not None:
             _log.warning("the film printer ended with status %s and is started again", film_printer.returncode)
             film_printer = _start_film_printer()
     film_printer.terminate()
+
+
+def _look_for_raw_jobs(raw_intake: RawIntake, stop: threading.Event) -> None:
+    """On its own: converting one job takes longer than looking at everything else."""
+    while not stop.wait(_LOOK_EVERY_SECONDS):
+        try:
+            raw_intake.look()
+        except CloudFilmError as error:
+            _log.warning("%s", error.public_message)
 
 
 def _start_film_printer() -> subprocess.Popen[bytes]:
