@@ -26,6 +26,9 @@ _OWNERS = {
     DATA / "folders": ("orthanc", 0o2775),
     DATA / "cache": ("orthanc", 0o700),
     DATA / "cache" / "s3": ("orthanc", 0o700),
+    DATA / "spool": ("root", 0o711),
+    DATA / "spool/film": ("orthanc", 0o700),
+    DATA / "spool/raw": ("orthanc", 0o700),
     DATA / "audit": ("orthanc", 0o700),
 }
 # nginx reads what the worker publishes; nobody else on the machine does.

@@ -116,6 +116,8 @@ def _environment(options: Options, orthanc_port: int) -> dict[str, str]:
         "CLOUDFILM_IPP_PORT": str(options.ipp_port),
         "CLOUDFILM_HL7_PORT": str(options.hl7_port),
         "CLOUDFILM_HL7_BIND": options.bind,
+        "CLOUDFILM_PRINT_PORT": str(options.print_port),
+        "CLOUDFILM_PRINT_BIND": options.bind,
         "CLOUDFILM_ORTHANC_HTTP_PORT": str(orthanc_port),
         "CLOUDFILM_ORTHANC_DICOM_PORT": str(options.dicom_port),
         "CLOUDFILM_ORTHANC_URL": f"http://127.0.0.1:{orthanc_port}",

@@ -28,6 +28,7 @@ from cloudfilm.doors.openid_provider import OpenIdProvider  # noqa: E402
 from cloudfilm.doors.staff_limits import StaffLimits  # noqa: E402
 from cloudfilm.doors.staff_sign_in import StaffSignIn, read_client_secret  # noqa: E402
 from cloudfilm.orthanc_api.admission import Admission  # noqa: E402
+from cloudfilm.orthanc_api.arriving_reports import ArrivingReports  # noqa: E402
 from cloudfilm.orthanc_api.changes import StudyChanges  # noqa: E402
 from cloudfilm.orthanc_api.http_filter import HttpFilter  # noqa: E402
 from cloudfilm.orthanc_api.incoming import IncomingInstances  # noqa: E402
@@ -91,7 +92,7 @@ def install() -> None:
     metadata = InternalMetadata(orthanc.RestApiGetAfterPlugins, orthanc.OrthancException)
     unpublishing = Unpublishing(database, PublishedTree(settings.published_directory))
     admission = Admission(database)
-    incoming = IncomingInstances(admission, keeper, senders, audit_trail, unpublishing, orthanc)
+    incoming = IncomingInstances(admission, ArrivingReports(database, now), keeper, senders, audit_trail, unpublishing, orthanc)
     application = create_app(
         Services(
             settings=settings,

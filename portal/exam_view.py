@@ -123,8 +123,8 @@ def exam_view(
         patient_name=(fields.patient_name or (display_name(study.patient_name) if study else "")) if may.names else "",
         modality=_modality(fields, study),
         images=_images(study),
-        image_count=study.instance_count if study else 0,
-        series_count=study.series_count if study else 0,
+        image_count=study.image_count if study else 0,
+        series_count=study.image_series_count if study else 0,
         may=may,
         share=share,
         others=others,
@@ -166,7 +166,7 @@ def _modality(fields: ReportFields, study: StudyRecord | None) -> str:
 
 
 def _images(study: StudyRecord | None) -> str:
-    if study is None or study.instance_count == 0:
+    if study is None or study.image_count == 0:
         return "waiting"
     return "complete" if study.complete_at else "arriving"
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 
 from cloudfilm.db.database import Cursor, only_value
+from cloudfilm.dicom.documents import MODALITIES_OF_DOCUMENTS
 from cloudfilm.dicom.study_summary import StudySummary
 
 
@@ -31,6 +32,13 @@ class StudyRecord:
     series_count: int
     instance_count: int
     complete_at: datetime | None
+    image_series_count: int = 0
+    image_count: int = 0
+
+    @property
+    def image_modalities(self) -> list[str]:
+        """Its modalities without those of documents and of printed films (OT), which say nothing of how the patient was examined."""
+        return [modality for modality in self.modalities if modality not in MODALITIES_OF_DOCUMENTS and modality != "OT"]
 
 
 _COLUMNS = ", ".join(StudyRecord.__dataclass_fields__)
@@ -66,16 +74,18 @@ def studies_with_uids(cursor: Cursor, study_instance_uids: Iterable[str]) -> lis
 def record_study(cursor: Cursor, summary: StudySummary, now: datetime, complete: bool) -> str | None:
     """Write what Orthanc knows of a study; return its hospital, None when nobody ever claimed it.
 
-    ``complete`` states that nothing arrives any more: the first such time is kept until more instances arrive.
+    ``complete`` states that nothing arrives any more: the first such time is kept until more images arrive. A report that is added to its study
+    later makes nobody wait.
     """
     cursor.execute(
         """
         UPDATE study SET orthanc_study_id = %(orthanc_study_id)s, patient_id = %(patient_id)s, patient_name = %(patient_name)s,
             patient_sex = %(patient_sex)s, patient_birth_date = %(patient_birth_date)s, accession_number = %(accession_number)s,
             study_date = %(study_date)s, study_time = %(study_time)s, study_description = %(study_description)s, body_part = %(body_part)s,
-            modalities = %(modalities)s, series_count = %(series_count)s, instance_count = %(instance_count)s, study_id = %(study_id)s,
+            modalities = %(modalities)s, series_count = %(series_count)s, instance_count = %(instance_count)s,
+            image_series_count = %(image_series_count)s, image_count = %(image_count)s, study_id = %(study_id)s,
             referring_physician_name = %(referring_physician_name)s, recorded_at = %(now)s,
-            complete_at = CASE WHEN %(complete)s THEN coalesce(CASE WHEN instance_count = %(instance_count)s THEN complete_at END, %(now)s) END
+            complete_at = coalesce(CASE WHEN image_count = %(image_count)s THEN complete_at END, CASE WHEN %(complete)s THEN %(now)s END)
         WHERE study_instance_uid = %(study_instance_uid)s RETURNING hospital_id
         """,
         {**summary.columns(), "now": now, "complete": complete},

@@ -28,7 +28,7 @@ def match_report_in(cursor: Cursor, report: ReportRecord, now: datetime) -> None
             accession_number=study.accession_number,
             study_date=study.study_date,
             body_part=study.body_part,
-            modalities=tuple(study.modalities),
+            modalities=tuple(study.image_modalities),
         )
         for study in studies
     ]

@@ -9,6 +9,7 @@ from uuid import UUID
 from cloudfilm.db.deliveries import delivery_of_report, set_stamped
 from cloudfilm.db.job_queue import RETURN_STAMPED, defer_job
 from cloudfilm.db.reports import ReportPage, report_with_id, set_fields, set_pages, set_status
+from cloudfilm.jobs.bind_arrived import bind_to_its_study_in
 from cloudfilm.jobs.context import JobContext
 from cloudfilm.jobs.match_report import match_report_in
 from cloudfilm.jobs.return_stamped import returns_by_itself
@@ -63,7 +64,7 @@ def read_report(context: JobContext, report_id_text: str) -> None:
         if locked is not None and locked.status == "received":
             if combined.contradiction:
                 set_status(cursor, report_id, "review", combined.contradiction)
-            else:
+            elif not bind_to_its_study_in(cursor, locked, None, now):
                 match_report_in(cursor, locked, now)
         if returns_by_itself(cursor, report):
             defer_job(cursor, RETURN_STAMPED, lock=str(report_id), arguments={"report_id": str(report_id)})

@@ -16,14 +16,17 @@ from procrastinate import App, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import AlreadyEnqueued
 
 from cloudfilm.db.database import Database
-from cloudfilm.db.job_queue import PUBLISHING, READ_REPORT, RECORD_STUDY, RETURN_STAMPED
+from cloudfilm.db.job_queue import KEEP_FILM, KEEP_REPORT, PUBLISHING, READ_REPORT, RECORD_STUDY, RETURN_STAMPED, TAKE_DICOM_REPORT
 from cloudfilm.jobs.anchor_audit import anchor_audit
 from cloudfilm.jobs.context import JobContext
 from cloudfilm.jobs.export_audit import export_audit
+from cloudfilm.jobs.keep_film import keep_film, sweep_films
+from cloudfilm.jobs.keep_report import keep_report, sweep_kept_reports
 from cloudfilm.jobs.publishing import add_publishing, reconcile_at_start
 from cloudfilm.jobs.read_report import read_report
 from cloudfilm.jobs.record_study import record_study_of_orthanc, sweep_incomplete_studies
 from cloudfilm.jobs.return_stamped import return_stamped
+from cloudfilm.jobs.take_dicom_report import look_at_forgotten_documents, take_dicom_report
 from cloudfilm.jobs.tidy import tidy
 from cloudfilm.jobs.tidy_storage import delete_removed_objects, delete_unrecorded_objects, settle_unseen_objects
 from cloudfilm.orthanc_api.object_storage import ObjectStorage, open_object_storage
@@ -50,6 +53,18 @@ def create_worker(context: JobContext, database_uri: str, object_storage: Object
     def return_stamped_task(report_id: str) -> None:
         return_stamped(context, report_id)
 
+    @app.task(name=TAKE_DICOM_REPORT, retry=_RETRY)
+    def take_dicom_report_task(study_instance_uid: str, sop_instance_uid: str) -> None:
+        take_dicom_report(context, study_instance_uid, sop_instance_uid)
+
+    @app.task(name=KEEP_REPORT, retry=_RETRY)
+    def keep_report_task(report_id: str) -> None:
+        keep_report(context, report_id)
+
+    @app.task(name=KEEP_FILM, retry=_RETRY)
+    def keep_film_task(film_id: str) -> None:
+        keep_film(context, film_id)
+
     @app.task(name=RECORD_STUDY, retry=_RETRY)
     def record_study_task(orthanc_study_id: str) -> None:
         if record_study_of_orthanc(context, orthanc_study_id):
@@ -68,11 +83,18 @@ def create_worker(context: JobContext, database_uri: str, object_storage: Object
     @app.task(name="sweep_incomplete_studies", queueing_lock="sweep_incomplete_studies")
     def sweep_task(timestamp: int) -> None:
         sweep_incomplete_studies(context)
+        sweep_films(context)
 
     @app.periodic(cron="*/15 * * * *")
     @app.task(name="tidy", queueing_lock="tidy")
     def tidy_task(timestamp: int) -> None:
         tidy(context)
+
+    @app.periodic(cron="*/10 * * * *")
+    @app.task(name="sweep_dicom_reports", queueing_lock="sweep_dicom_reports")
+    def sweep_dicom_reports_task(timestamp: int) -> None:
+        look_at_forgotten_documents(context)
+        sweep_kept_reports(context)
 
     @app.periodic(cron="* * * * *")
     @app.task(name="anchor_audit", lock="anchor_audit", queueing_lock="anchor_audit")

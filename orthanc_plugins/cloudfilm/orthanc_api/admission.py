@@ -13,7 +13,7 @@ from pydicom.filereader import read_partial
 
 from cloudfilm.db.database import Database
 from cloudfilm.db.hospitals import Modality, modality_with_aet
-from cloudfilm.db.studies import claim_study
+from cloudfilm.db.studies import claim_study, study_with_uid
 from cloudfilm.dicom.values import is_uid
 from cloudfilm.doors.short_memory import ShortMemory
 
@@ -33,11 +33,12 @@ class StoreStatus(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which instance of which study a DICOM file says that it is; ``sop_instance_uid`` is empty where it says nothing."""
+    """Which instance of which study a DICOM file says that it is; the others are empty where it says nothing."""
 
     study_instance_uid: str
     sop_instance_uid: str
     series_instance_uid: str = ""
+    sop_class_uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,17 @@ class Refused:
 class Admitted:
     """An instance that may be stored."""
 
-    study_instance_uid: str
-    series_instance_uid: str = ""
+    identity: Identity
+
+    @property
+    def study_instance_uid(self) -> str:
+        """The study that it belongs to."""
+        return self.identity.study_instance_uid
+
+    @property
+    def series_instance_uid(self) -> str:
+        """The series that it belongs to, empty where it names none."""
+        return self.identity.series_instance_uid
 
 
 class Admission:
@@ -89,7 +99,17 @@ class Admission:
             return Refused(StoreStatus.OUT_OF_RESOURCES, "the database does not answer")
         if owner != hospital_id:
             return Refused(StoreStatus.NOT_AUTHORIZED, "the study belongs to another hospital", identity)
-        return Admitted(study_instance_uid, identity.series_instance_uid)
+        return Admitted(identity)
+
+    def judge_own(self, dicom: bytes) -> Admitted | Refused:
+        """Judge an instance that a process of ours adds to a study: whose that is does not change, and nobody's study is begun."""
+        identity = read_identity(dicom)
+        if identity is None:
+            return Refused(StoreStatus.CANNOT_UNDERSTAND, "no valid StudyInstanceUID")
+        with self._database.transaction() as cursor:
+            if study_with_uid(cursor, identity.study_instance_uid) is None:
+                return Refused(StoreStatus.NOT_AUTHORIZED, "the study is not there (any more)")
+        return Admitted(identity)
 
     def study_deleted(self, study_instance_uid: str) -> None:
         """Ask the database anew: whoever sends the study next claims it."""
@@ -108,10 +128,10 @@ def read_identity(dicom: bytes) -> Identity | None:
     """What a DICOM file says that it is, None when it names no study that could be one. Reads no further than the SeriesInstanceUID."""
     try:
         dataset = read_partial(BytesIO(dicom), stop_when=lambda tag, _vr, _length: tag > _SERIES_INSTANCE_UID, force=True)
-        keywords = ("StudyInstanceUID", "SOPInstanceUID", "SeriesInstanceUID")
-        study, instance, series = (str(dataset.get(keyword) or "").strip("\0 ") for keyword in keywords)
+        keywords = ("StudyInstanceUID", "SOPInstanceUID", "SeriesInstanceUID", "SOPClassUID")
+        study, instance, series, sop_class = (str(dataset.get(keyword) or "").strip("\0 ") for keyword in keywords)
     except (InvalidDicomError, ValueError, KeyError, AttributeError, NotImplementedError, EOFError, RecursionError):
         return None
     if not is_uid(study):
         return None
-    return Identity(study, instance if is_uid(instance) else "", series if is_uid(series) else "")
+    return Identity(study, instance if is_uid(instance) else "", series if is_uid(series) else "", sop_class)

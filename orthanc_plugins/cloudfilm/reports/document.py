@@ -69,7 +69,7 @@ def read_document(pdf: bytes, stamp: Stamp, limits: DocumentLimits | None = None
     if b"%PDF-" not in pdf[:1024]:
         raise DocumentRefused("the document is not a PDF", "PDF documents are read")
     request = json.dumps({"stamp": asdict(stamp), "limits": asdict(limits)}).encode()
-    answer = _run("cloudfilm.reports.document_process", [request, pdf], limits, python)
+    answer = run_limited("cloudfilm.reports.document_process", [request, pdf], limits, python)
     head = json.loads(answer[0])
     if "refused" in head:
         if "cause" in head:
@@ -87,14 +87,24 @@ def _recognise(head: dict[str, Any], pictures: list[bytes], limits: DocumentLimi
     request = json.dumps({"pages": head["pages"], "places": head["places"], "limits": asdict(limits)}).encode()
     try:
         with _one_at_a_time:
-            (answer,) = _run("cloudfilm.reports.recognition_process", [request, *pictures], limits, python)
+            (answer,) = run_limited("cloudfilm.reports.recognition_process", [request, *pictures], limits, python)
     except (DocumentRefused, DocumentProcessFailed):
         _log.exception("the text of a document could not be recognised")
         return None
     return reading_from_json(json.loads(answer))
 
 
-def _run(program: str, request: list[bytes], limits: DocumentLimits, python: str) -> list[bytes]:
+def run_limited(program: str, request: list[bytes], limits: DocumentLimits, python: str = sys.executable) -> list[bytes]:
+    """
+    Run one of our programs in a process of its own and return the frames of its answer.
+
+    Raises
+    ------
+    DocumentRefused
+        A limit was exceeded.
+    DocumentProcessFailed
+        The fault is ours.
+    """
     with _nameless_file() as stdin, _nameless_file() as stdout:
         write_frames(stdin, request)
         stdin.seek(0)

@@ -14,7 +14,7 @@ from cloudfilm.access.grant import ALL_RIGHTS, Grant, GrantKind
 from cloudfilm.access.key_ring import KeyRing
 from cloudfilm.access.secret import SECRET_BYTES, hash_secret, secret_from
 from cloudfilm.db.audit_events import append_event
-from cloudfilm.db.database import Database
+from cloudfilm.db.database import Cursor, Database
 from cloudfilm.db.deliveries import add_delivery, delivery_of_report
 from cloudfilm.db.grants import add_grant
 from cloudfilm.db.hospitals import grants_reach_all_exams
@@ -58,12 +58,18 @@ class Intake:
     delivery_lifetime: timedelta
 
     def receive(
-        self, hospital_id: str, document: bytes, submitted: AuditEvent, origin: Origin = REST, given: ReportFields | None = None
+        self,
+        hospital_id: str,
+        document: bytes,
+        submitted: AuditEvent,
+        origin: Origin = REST,
+        given: ReportFields | None = None,
+        and_then: Callable[[Cursor, UUID], None] | None = None,
     ) -> Received:
         """Store a document (PDF) of a hospital, with what its sender said of it.
 
         When this returns, the document is on disk and the report, its grant, the job to read it and the audit event are committed.
-        ``submitted`` is that event without the report.
+        ``submitted`` is that event without the report; ``and_then`` is what else belongs to the same transaction.
 
         Raises
         ------
@@ -83,6 +89,8 @@ class Intake:
         now = self.clock()
         with self.database.transaction() as cursor:
             report_id = add_report(cursor, new_id, hospital_id, document_sha256, origin, given.to_json() if given else {}, now)
+            if and_then is not None:
+                and_then(cursor, report_id)
             if report_id == new_id:
                 patient_wide = grants_reach_all_exams(cursor, hospital_id)
                 grant = Grant(grant_id, hospital_id, GrantKind.PATIENT, ALL_RIGHTS, now, report_id=report_id, patient_wide=patient_wide)
