@@ -7,6 +7,7 @@ import logging
 from datetime import timedelta
 from pathlib import Path
 
+from cloudfilm.db.job_queue import defer_publication
 from cloudfilm.db.publications import (
     cold_publications,
     drop_publication,
@@ -82,6 +83,8 @@ def _publish_again_what_is_lost(context: JobContext, tree: PublishedTree, uid: s
             set_published(cursor, uid, None, 0)
         tree.remove(uid, series_instance_uid)
     if lost:
+        with context.database.transaction() as cursor:
+            defer_publication(cursor, orthanc_study_id)
         _log.warning("study %s: %d series were not whole on disk and are published again", orthanc_study_id, len(lost))
 
 
