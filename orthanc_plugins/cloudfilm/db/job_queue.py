@@ -8,6 +8,7 @@ from psycopg2.extras import Json
 from cloudfilm.db.database import Cursor
 
 READ_REPORT = "read_report"
+READ_SAMPLE = "read_sample"
 RECORD_STUDY = "record_study"
 RETURN_STAMPED = "return_stamped"
 

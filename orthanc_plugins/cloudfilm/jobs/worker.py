@@ -13,11 +13,12 @@ from procrastinate import App, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import AlreadyEnqueued
 
 from cloudfilm.db.database import Database
-from cloudfilm.db.job_queue import READ_REPORT, RECORD_STUDY, RETURN_STAMPED
+from cloudfilm.db.job_queue import READ_REPORT, READ_SAMPLE, RECORD_STUDY, RETURN_STAMPED
 from cloudfilm.jobs.anchor_audit import anchor_audit
 from cloudfilm.jobs.context import JobContext
 from cloudfilm.jobs.export_audit import export_audit
 from cloudfilm.jobs.read_report import read_report
+from cloudfilm.jobs.read_sample import read_sample
 from cloudfilm.jobs.record_study import record_study_of_orthanc, sweep_incomplete_studies
 from cloudfilm.jobs.return_stamped import return_stamped
 from cloudfilm.jobs.tidy import tidy
@@ -37,6 +38,10 @@ def create_worker(context: JobContext, database_uri: str) -> App:
     @app.task(name=READ_REPORT, retry=_RETRY)
     def read_report_task(report_id: str) -> None:
         read_report(context, report_id)
+
+    @app.task(name=READ_SAMPLE, retry=_RETRY)
+    def read_sample_task(sample_id: str) -> None:
+        read_sample(context, sample_id)
 
     @app.task(name=RETURN_STAMPED, retry=_RETRY)
     def return_stamped_task(report_id: str) -> None:

@@ -239,7 +239,9 @@ def _leading_marks(text: str) -> int:
 
 def _end(form: TaughtForm, area: Area, place: _Place, placing: Placing, places: Mapping[str, _Place]) -> _Place | None:
     """What stands first after the text: a fixed text or another area under it, else overleaf what is not repeated from its own page."""
-    parts: list[tuple[Anchor | Area, _Place]] = [(form.anchors[one], _Place(found.page, found.occurrence.box)) for one, found in placing.found.items()]
+    parts: list[tuple[Anchor | Area, _Place]] = [
+        (form.anchors[one], _Place(found.page, found.occurrence.box)) for one, found in placing.found.items()
+    ]
     parts += [(other, places[other.field]) for other in form.areas if other is not area]
     after = [(part, there) for part, there in parts if (there.page, there.box[1]) > (place.page, place.box[1])]
     ends = [there for part, there in after if _is_under(part, area)]

@@ -173,11 +173,7 @@ def _widened(area: Area, areas: Sequence[Area], anchors: Sequence[Anchor], text:
     left, top, right, bottom = area.box
     em = median(one.bottom - one.top for row in text.rows for one in row) if text.rows else 10.0
     parts: list[Area | Anchor] = [*areas, *anchors]
-    beside = [
-        part.box
-        for part in parts
-        if part is not area and part.page == area.page and part.box[1] < bottom and top < part.box[3]
-    ]
+    beside = [part.box for part in parts if part is not area and part.page == area.page and part.box[1] < bottom and top < part.box[3]]
     edge_left = max((box[2] + _MARGIN for box in beside if box[2] <= left + _MARGIN), default=0.0)
     edge_right = min((box[0] - _MARGIN for box in beside if box[0] >= right - _MARGIN), default=text.page.width_points)
     printed_right = max((one.right for row in text.rows for one in row), default=right)
