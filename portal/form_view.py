@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cloudfilm.reports.extraction import read_report
-from cloudfilm.reports.field_reading import SURE, ReportReading
+from cloudfilm.reports.field_reading import SURE, FieldReading, ReportReading
 from cloudfilm.reports.form_reading import read_areas
 from cloudfilm.reports.form_teaching import (
     anchor_key,
@@ -23,7 +23,7 @@ from cloudfilm.reports.form_teaching import (
 )
 from cloudfilm.reports.lines import line_of, segments_of
 from cloudfilm.reports.printed_text import PrintedText, around
-from cloudfilm.reports.taught_form import KINDS, LONGEST_NAME, MARKABLE, Area, Box, TaughtForm, UnusableForm, box_from_json
+from cloudfilm.reports.taught_form import BLOCKS, KINDS, LONGEST_NAME, MARKABLE, Area, Box, TaughtForm, UnusableForm, box_from_json
 from cloudfilm.reports.text_layer import PageText
 
 _MOST_DROPPED = 200
@@ -70,6 +70,11 @@ class ShownField:
     def is_marked(self) -> bool:
         """Whether it has a place."""
         return self.box is not None
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it takes whole lines."""
+        return self.name in BLOCKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,12 +194,19 @@ def show(draft: Draft, pages: Sequence[PageText], others: Sequence[Sequence[Page
             continue
         reading = read[name].reading
         is_sure = read[name].is_plausible and (reading is None or reading.confidence >= SURE)
-        fields.append(ShownField(name, mark.page, mark.box, reading.value if reading else None, is_sure))
+        fields.append(ShownField(name, mark.page, mark.box, _shown_value(name, reading), is_sure))
     anchors = tuple(
         ShownAnchor(anchor_key(one), one.text, one.page, picture_box(one.box, pages[one.page - 1]), anchor_key(one) not in draft.dropped)
         for one in whole.anchors
     )
     return Shown(tuple(fields), anchors, _trouble(form, pages), form)
+
+
+def _shown_value(name: str, reading: FieldReading | None) -> str | None:
+    """As it is kept; the sex as it is printed, too."""
+    if reading is None or name != "patient_sex":
+        return reading.value if reading else None
+    return {"M": "男 M", "F": "女 F"}.get(reading.value, reading.value)
 
 
 def _trouble(form: TaughtForm, pages: Sequence[PageText]) -> str:
@@ -224,7 +236,9 @@ def try_on(
     if recognised is None or recognised.form.form_id != form.form_id:
         return False, (), frozenset()
     values = tuple(
-        ShownField(name, value=one.value, is_sure=one.confidence >= SURE) for name in MARKABLE if (one := reading.readings.get(name))
+        ShownField(name, value=_shown_value(name, one), is_sure=one.confidence >= SURE)
+        for name in MARKABLE
+        if (one := reading.readings.get(name))
     )
     changed = frozenset(name for name in MARKABLE if (getattr(reading.fields, name) or None) != (before.get(name) or None))
     return True, values, changed

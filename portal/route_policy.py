@@ -117,6 +117,7 @@ POLICIES = {
     "staff_forms.change": staff(Action.TEACH_FORMS),
     "staff_forms.show_forms": staff(Action.TEACH_FORMS),
     "staff_forms.show_picture": staff(Action.TEACH_FORMS),
+    "staff_forms.show_sample_start": PUBLIC,
     "staff_forms.show_start": PUBLIC,
     "staff_forms.take_sample": staff(Action.TEACH_FORMS),
     "staff_grants.revoke": staff(Action.MANAGE_GRANTS),

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, request
@@ -76,7 +77,7 @@ def take_step() -> Response:
 def read_marks() -> Response:
     """What is read by the marks (JSON to JSON), for the page's script. Changes nothing."""
     _, hospital_id = _teacher()
-    sent = request.get_json(silent=True)
+    sent: Any = request.get_json(silent=True)
     try:
         source = source_of(hospital_id, SourceKind(sent["source"]["kind"]), UUID(sent["source"]["id"]))
         shown = show(draft_from_json(sent["draft"]), source.pages, other_reports(hospital_id, source))

@@ -87,10 +87,15 @@ def change(form_id: UUID, what: str) -> Response:
 
 
 @forms.get("/<uuid:form_id>/<any(off, on, delete, undo):_what>")
-@forms.get("/samples", defaults={"form_id": None, "_what": ""})
-def show_start(form_id: UUID | None, _what: str) -> Response:
+def show_start(form_id: UUID, _what: str) -> Response:
     """Nobody comes here but by reloading a form that was sent."""
     del form_id
+    return to_page("/staff/forms")
+
+
+@forms.get("/samples")
+def show_sample_start() -> Response:
+    """Nor here."""
     return to_page("/staff/forms")
 
 

@@ -121,7 +121,7 @@
     var row = rows[one.name];
     var value = row.querySelector('.value');
     row.className = one.box === null ? 'unmarked' : one.is_sure ? '' : 'unsure';
-    value.textContent = one.value || (one.box === null ? '' : words.blank);
+    value.firstElementChild.textContent = one.value || (one.box === null ? '' : words.blank);
     value.classList.toggle('blank', !one.value);
     row.querySelector('.act button').hidden = one.box === null;
     if (isNew) {

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -92,4 +92,4 @@ def reports_read_by_form(cursor: Cursor, hospital_id: str) -> dict[str, int]:
 
 
 def _record(row: tuple[Any, ...]) -> FormRecord:
-    return FormRecord(*row[:8], pictures_from_json(row[8]), *row[9:])
+    return replace(FormRecord(*row), pictures=pictures_from_json(row[8]))

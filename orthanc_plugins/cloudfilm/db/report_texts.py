@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -66,7 +66,7 @@ def recent_reports(cursor: Cursor, hospital_id: str, number: int) -> list[Recent
         " WHERE text.hospital_id = %s ORDER BY text.received_at DESC, report_id LIMIT %s",
         (hospital_id, number),
     )
-    return [RecentReport(*row[:4], bytes(row[4])) for row in cursor.fetchall()]
+    return [replace(RecentReport(*row), pages=bytes(row[4])) for row in cursor.fetchall()]
 
 
 def text_of_report(cursor: Cursor, hospital_id: str, report_id: UUID) -> bytes | None:
@@ -101,7 +101,9 @@ def sample_with_id(cursor: Cursor, sample_id: UUID) -> FormSample | None:
         (sample_id,),
     )
     row = cursor.fetchone()
-    return FormSample(*row[:5], bytes(row[5]) if row[5] is not None else None, pictures_from_json(row[6])) if row else None
+    if row is None:
+        return None
+    return replace(FormSample(*row), pages=bytes(row[5]) if row[5] is not None else None, pictures=pictures_from_json(row[6]))
 
 
 def set_sample_read(cursor: Cursor, sample_id: UUID, pages: bytes, pictures: Sequence[Picture]) -> None:

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,6 +22,7 @@ from typing import Any, BinaryIO
 from cloudfilm.reports.field_reading import ReportReading
 from cloudfilm.reports.fields import ReportFields
 from cloudfilm.reports.framing import read_frames, write_frames
+from cloudfilm.reports.kept_text import truest_text
 from cloudfilm.reports.limits import DocumentLimits
 from cloudfilm.reports.page_images import PageImage
 from cloudfilm.reports.reading_json import reading_from_json
@@ -49,7 +50,7 @@ class DocumentReading:
     report: ReportReading
     page_images: tuple[PageImage, ...]
     stamped_pdf: bytes
-    pages: tuple[dict[str, Any], ...] = ()
+    pages: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def fields(self) -> ReportFields:
@@ -89,7 +90,7 @@ def read_document(
     images = tuple(PageImage(webp, width, height) for webp, (width, height) in zip(answer[2 : 2 + len(sizes)], sizes, strict=True))
     recognised = _recognise({**head, "forms": taught}, pictures, limits, python) if pictures else None
     read = recognised or head
-    return DocumentReading(reading_from_json(read["reading"]), images, answer[1], tuple(read["pages"]))
+    return DocumentReading(reading_from_json(read["reading"]), images, answer[1], tuple(truest_text(head["pages"], read["pages"])))
 
 
 def _recognise(head: dict[str, Any], pictures: list[bytes], limits: DocumentLimits, python: str) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 
 import json
 import zlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,17 @@ from cloudfilm.reports.taught_form import MOST_PAGES
 from cloudfilm.reports.text_layer import PageText
 
 MOST_CHARACTERS = 30_000
+_SAME = 0.7  # of the characters
+
+
+def truest_text(written: Sequence[Mapping[str, Any]], recognised: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Of each page the text that it carries, where recognition sees the same there; else what was recognised. Pages as `page_to_json` gives them."""
+    return [own if _says_the_same(own, seen) else seen for own, seen in zip(written, recognised, strict=True)]
+
+
+def _says_the_same(own: Mapping[str, Any], seen: Mapping[str, Any]) -> bool:
+    letters, others = (Counter(one[0] for one in page["characters"]) for page in (own, seen))
+    return (letters & others).total() >= _SAME * max(others.total(), 1)
 
 
 def pack_text(pages: Sequence[Mapping[str, Any]]) -> bytes | None:
