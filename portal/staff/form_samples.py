@@ -38,9 +38,9 @@ class Source:
     form: FormRecord | None = None
 
     @property
-    def query(self) -> str:
-        """In an address."""
-        return f"{self.kind}={self.source_id}"
+    def address(self) -> str:
+        """Of the page that teaches from it."""
+        return f"/staff/forms/teach/{self.kind}/{self.source_id}"
 
 
 class NotReadYet(Exception):
@@ -76,7 +76,7 @@ def source_of(hospital_id: str, kind: SourceKind, source_id: UUID) -> Source:
             text, pictures = sample.pages, sample.pictures
         else:
             form = form_with_id(cursor, hospital_id, source_id)
-            if form is None or form.is_deleted:
+            if form is None:
                 raise NotFound
             text, pictures = sample_text_of_form(cursor, source_id), form.pictures
     if not text:

@@ -41,12 +41,12 @@ _TRIED_ON = 20
 _SIDES = ("left", "top", "right", "bottom")
 
 
-@form_teaching.get("/teach")
-def show_teaching() -> Response:
+@form_teaching.get("/teach/<any(report, sample, form):kind>/<uuid:source_id>")
+def show_teaching(kind: str, source_id: UUID) -> Response:
     """The sample with what the general reader found, or with the form that is to be changed."""
     holder, hospital_id = _teacher()
     try:
-        source = _source(hospital_id, holder)
+        source = _source(hospital_id, holder, SourceKind(kind), source_id)
     except NotReadYet:
         return staff_page("staff/form_waiting.html", holder, reason="")
     except SampleRefused as refused:
@@ -54,11 +54,14 @@ def show_teaching() -> Response:
     return _page(holder, hospital_id, source, _first_draft(source))
 
 
-@form_teaching.post("/teach")
-def take_step() -> Response:
+@form_teaching.post("/teach/<any(report, sample, form):kind>/<uuid:source_id>")
+def take_step(kind: str, source_id: UUID) -> Response:
     """One step without a script: mark or unmark a field, take fixed texts out, try, save."""
     holder, hospital_id = _teacher()
-    source = _source(hospital_id, holder)
+    try:
+        source = _source(hospital_id, holder, SourceKind(kind), source_id)
+    except (NotReadYet, SampleRefused):
+        return to_page(request.path)
     try:
         draft = _sent_draft()
         step = request.form.get("do", "")
@@ -97,20 +100,13 @@ def _teacher() -> tuple[StaffHolder, str]:
     return holder, holder.hospital_id
 
 
-def _source(hospital_id: str, holder: StaffHolder) -> Source:
-    """The sample that the address names; looking at a report is written down as reading it."""
-    for kind in SourceKind:
-        if text := request.args.get(kind):
-            try:
-                source_id = UUID(text)
-            except ValueError:
-                raise NotFound from None
-            source = source_of(hospital_id, kind, source_id)
-            if kind is SourceKind.REPORT:
-                trail = services().audit_trail
-                trail.visited(replace(trail.event(AuditKind.REPORT_READ, holder, asker(), detail="to teach a form"), report_id=source_id))
-            return source
-    raise NotFound
+def _source(hospital_id: str, holder: StaffHolder, kind: SourceKind, source_id: UUID) -> Source:
+    """The sample; looking at a report is written down as reading it."""
+    source = source_of(hospital_id, kind, source_id)
+    if kind is SourceKind.REPORT:
+        trail = services().audit_trail
+        trail.visited(replace(trail.event(AuditKind.REPORT_READ, holder, asker(), detail="to teach a form"), report_id=source_id))
+    return source
 
 
 def _first_draft(source: Source) -> Draft:

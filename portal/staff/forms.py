@@ -65,7 +65,7 @@ def take_sample() -> Response:
         add_sample(cursor, sample_id, hospital_id, sha256, services().clock())
         defer_job(cursor, READ_SAMPLE, lock=str(sample_id), arguments={"sample_id": str(sample_id)})
         _record(cursor, holder, "handed in a sample to teach a report form from")
-    return to_page(f"/staff/forms/teach?sample={sample_id}")
+    return to_page(f"/staff/forms/teach/sample/{sample_id}")
 
 
 @forms.post("/<uuid:form_id>/<any(off, on, delete, undo):what>")
