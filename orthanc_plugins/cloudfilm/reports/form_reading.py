@@ -213,13 +213,29 @@ def _read_block(
         stop = end.box[1] if end and number == last else text.page.height_points
         for row in text.rows:
             height = sum(map(middle, row)) / len(row)
-            inside = [one for one in row if left - _SLACK <= (one.left + one.right) / 2 <= right + _SLACK and id(one) not in fixed]
+            others = [there.box for name, there in places.items() if name not in BLOCKS and there.page == number]
+            inside = _of_text(row, left, right, fixed, others)
             if not first <= height < stop or not inside:
                 continue
             line = line_of(inside, text.page.width_points, number, min(right / text.page.width_points, 1.0))
             if not is_footer(line.text):
                 lines.append(line.part(_leading_marks(line.text)))
     return _block_reading(area.field, [line for line in lines if line.text], pages)
+
+
+def _of_text(row: Row, left: float, right: float, fixed: set[int], others: Sequence[Box]) -> Row:
+    """What of a row belongs to a text: all of a run of characters that lies in it for the most part, but for what lies in another area."""
+    free = [part for part in _without(row, fixed) for part in segments_of(part)]
+    inside: Row = []
+    for run in free:
+        own = [one for one in run if not any(_holds(other, one) for other in others)]
+        within = [one for one in own if left - _SLACK <= (one.left + one.right) / 2 <= right + _SLACK]
+        inside += own if 2 * len(within) > len(own) else within
+    return inside
+
+
+def _holds(box: Box, one: Character) -> bool:
+    return box[0] <= (one.left + one.right) / 2 <= box[2] and box[1] <= middle(one) <= box[3]
 
 
 def _block_reading(field: str, lines: Sequence[Line], pages: Sequence[PrintedText]) -> AreaReading:

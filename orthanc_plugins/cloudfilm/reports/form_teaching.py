@@ -176,7 +176,9 @@ def _widened(area: Area, areas: Sequence[Area], anchors: Sequence[Anchor], text:
     beside = [part.box for part in parts if part is not area and part.page == area.page and part.box[1] < bottom and top < part.box[3]]
     edge_left = max((box[2] + _MARGIN for box in beside if box[2] <= left + _MARGIN), default=0.0)
     edge_right = min((box[0] - _MARGIN for box in beside if box[0] >= right - _MARGIN), default=text.page.width_points)
+    margin = min((one.left for row in text.rows for one in row), default=0.0)
     printed_right = max((one.right for row in text.rows for one in row), default=right)
+    printed_right = max(printed_right, text.page.width_points - margin)  # a sample of short lines does not tell how far others go
     new_left = min(left, max(edge_left, left - _INDENT * em))
     new_right = max(right, min(edge_right, printed_right + em))
     return replace(area, box=(round(new_left, 1), top, round(new_right, 1), bottom))
