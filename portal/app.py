@@ -30,6 +30,8 @@ from portal.route_policy import check_policies
 from portal.services import Services
 from portal.staff.account import account
 from portal.staff.audit import audit
+from portal.staff.form_teaching import form_teaching
+from portal.staff.forms import forms
 from portal.staff.grants import grants
 from portal.staff.oidc import staff_oidc
 from portal.staff.sign_in import sign_in
@@ -37,7 +39,7 @@ from portal.staff.studies import studies
 from portal.staff.tokens import tokens
 from portal.staff.users import users
 
-STAFF = (sign_in, staff_oidc, studies, account, users, grants, tokens, audit)
+STAFF = (sign_in, staff_oidc, studies, account, users, grants, forms, form_teaching, tokens, audit)
 BLUEPRINTS = (
     entrance,
     exam,

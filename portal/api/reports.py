@@ -175,6 +175,7 @@ def _as_json(report: ReportRecord) -> dict[str, Any]:
         "study_instance_uid": report.study_instance_uid,
         "fields": ReportFields.from_json(report.fields).to_json() if report.fields else {},
         "readings": report.fields.get("readings", {}),
+        "form": report.fields.get("form"),
         "received_at": report.received_at.isoformat(),
     }
 

@@ -16,6 +16,7 @@ from portal.staff.member import could
 _OFFERED = {
     "studies": Action.QUERY,
     "grants": Action.MANAGE_GRANTS,
+    "forms": Action.TEACH_FORMS,
     "users": Action.MANAGE_ACCOUNTS,
     "tokens": Action.MANAGE_TOKENS,
     "audit": Action.READ_AUDIT,

@@ -37,6 +37,7 @@ class Action(StrEnum):
     MANAGE_GRANTS = "manage grants"
     MANAGE_TOKENS = "manage tokens"
     MANAGE_ACCOUNTS = "manage accounts"
+    TEACH_FORMS = "teach forms"
     READ_AUDIT = "read audit"
     ADMINISTER = "administer"
 
@@ -113,10 +114,12 @@ _SCOPE_FOR = {
 _READING = {Action.QUERY, Action.VIEW_IMAGES, Action.READ_METADATA, Action.RETRIEVE_BULK_DATA, *_OF_A_REPORT}
 _ACTIONS_OF = {
     Role.DOCTOR: _READING | {Action.RETRIEVE_ORIGINALS},
-    Role.REGISTRAR: _READING | {Action.MANAGE_GRANTS, Action.SUBMIT_REPORT},
-    Role.ADMINISTRATOR: {Action.QUERY, Action.MANAGE_GRANTS, Action.MANAGE_TOKENS, Action.MANAGE_ACCOUNTS, Action.READ_AUDIT},
+    Role.REGISTRAR: _READING | {Action.MANAGE_GRANTS, Action.SUBMIT_REPORT, Action.TEACH_FORMS},
+    Role.ADMINISTRATOR: {
+        Action.QUERY, Action.MANAGE_GRANTS, Action.MANAGE_TOKENS, Action.MANAGE_ACCOUNTS, Action.TEACH_FORMS, Action.READ_AUDIT,
+    },
     Role.OPERATOR: {Action.MANAGE_ACCOUNTS, Action.READ_AUDIT},
-}
+}  # fmt: skip
 
 
 def decide(request: AccessRequest, holder: Holder, now: datetime) -> Decision:

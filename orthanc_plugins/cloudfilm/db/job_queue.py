@@ -9,6 +9,7 @@ from cloudfilm.db.database import Cursor
 
 PUBLISH_STUDY = "publish_study"
 READ_REPORT = "read_report"
+READ_SAMPLE = "read_sample"
 RECORD_STUDY = "record_study"
 RETURN_STAMPED = "return_stamped"
 KEEP_FILM = "keep_film"

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from cloudfilm.db.deliveries import delivery_of_report, set_stamped
 from cloudfilm.db.job_queue import RETURN_STAMPED, defer_job
+from cloudfilm.db.report_forms import forms_in_use
+from cloudfilm.db.report_texts import set_report_text
 from cloudfilm.db.reports import ReportPage, report_with_id, set_fields, set_pages, set_status
 from cloudfilm.jobs.bind_arrived import bind_to_its_study_in
 from cloudfilm.jobs.context import JobContext
@@ -17,9 +19,11 @@ from cloudfilm.reports.combining import combine
 from cloudfilm.reports.document import read_document
 from cloudfilm.reports.fields import ReportFields
 from cloudfilm.reports.grant_keys import GrantKeys
+from cloudfilm.reports.kept_text import pack_text
 from cloudfilm.reports.limits import DocumentLimits
 from cloudfilm.reports.refusal import DocumentRefused
 from cloudfilm.reports.stamp import Stamp
+from cloudfilm.reports.taught_form import form_from_json
 from cloudfilm.storage.sealing import seal, unseal
 
 _log = logging.getLogger(__name__)
@@ -31,6 +35,7 @@ def read_report(context: JobContext, report_id_text: str) -> None:
     with context.database.transaction() as cursor:
         report = report_with_id(cursor, report_id)
         delivery = delivery_of_report(cursor, report_id, context.clock())
+        taught = forms_in_use(cursor, report.hospital_id) if report else []
     if report is None or report.status != "received":
         return
     if delivery is None:
@@ -44,7 +49,8 @@ def read_report(context: JobContext, report_id_text: str) -> None:
         corner=context.settings.stamp_corner,
     )
     try:
-        reading = read_document(context.documents.get(report.document_sha256), stamp, DocumentLimits())
+        forms = [form_from_json(form) for form in taught]
+        reading = read_document(context.documents.get(report.document_sha256), stamp, DocumentLimits(), forms=forms)
     except DocumentRefused as refused:
         with context.database.transaction() as cursor:
             set_status(cursor, report_id, "refused", str(refused))
@@ -59,6 +65,8 @@ def read_report(context: JobContext, report_id_text: str) -> None:
     with context.database.transaction() as cursor:
         set_fields(cursor, report_id, combined.reading.to_json(), now)
         set_pages(cursor, report_id, pages)
+        if (text := pack_text(reading.pages)) is not None:
+            set_report_text(cursor, report_id, text)
         set_stamped(cursor, report_id, sealed)
         locked = report_with_id(cursor, report_id, for_update=True)
         if locked is not None and locked.status == "received":

@@ -16,7 +16,16 @@ from procrastinate import App, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import AlreadyEnqueued
 
 from cloudfilm.db.database import Database
-from cloudfilm.db.job_queue import KEEP_FILM, KEEP_REPORT, PUBLISHING, READ_REPORT, RECORD_STUDY, RETURN_STAMPED, TAKE_DICOM_REPORT
+from cloudfilm.db.job_queue import (
+    KEEP_FILM,
+    KEEP_REPORT,
+    PUBLISHING,
+    READ_REPORT,
+    READ_SAMPLE,
+    RECORD_STUDY,
+    RETURN_STAMPED,
+    TAKE_DICOM_REPORT,
+)
 from cloudfilm.jobs.anchor_audit import anchor_audit
 from cloudfilm.jobs.context import JobContext
 from cloudfilm.jobs.export_audit import export_audit
@@ -24,6 +33,7 @@ from cloudfilm.jobs.keep_film import keep_film, sweep_films
 from cloudfilm.jobs.keep_report import keep_report, sweep_kept_reports
 from cloudfilm.jobs.publishing import add_publishing, reconcile_at_start
 from cloudfilm.jobs.read_report import read_report
+from cloudfilm.jobs.read_sample import read_sample
 from cloudfilm.jobs.record_study import record_study_of_orthanc, sweep_incomplete_studies
 from cloudfilm.jobs.return_stamped import return_stamped
 from cloudfilm.jobs.take_dicom_report import look_at_forgotten_documents, take_dicom_report
@@ -48,6 +58,10 @@ def create_worker(context: JobContext, database_uri: str, object_storage: Object
     @app.task(name=READ_REPORT, retry=_RETRY)
     def read_report_task(report_id: str) -> None:
         read_report(context, report_id)
+
+    @app.task(name=READ_SAMPLE, retry=_RETRY)
+    def read_sample_task(sample_id: str) -> None:
+        read_sample(context, sample_id)
 
     @app.task(name=RETURN_STAMPED, retry=_RETRY)
     def return_stamped_task(report_id: str) -> None:

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,11 +22,13 @@ from typing import Any, BinaryIO
 from cloudfilm.reports.field_reading import ReportReading
 from cloudfilm.reports.fields import ReportFields
 from cloudfilm.reports.framing import read_frames, write_frames
+from cloudfilm.reports.kept_text import truest_text
 from cloudfilm.reports.limits import DocumentLimits
 from cloudfilm.reports.page_images import PageImage
 from cloudfilm.reports.reading_json import reading_from_json
 from cloudfilm.reports.refusal import DocumentRefused
 from cloudfilm.reports.stamp_drawing import Stamp
+from cloudfilm.reports.taught_form import TaughtForm
 
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 _one_at_a_time = threading.Lock()  # recognition takes most of a gigabyte and two processors
@@ -38,11 +41,16 @@ class DocumentProcessFailed(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class DocumentReading:
-    """What was made of a document. `page_images` show the document as it was sent; only `stamped_pdf` carries the QR code."""
+    """
+    What was made of a document.
+
+    `page_images` show the document as it was sent; only `stamped_pdf` carries the QR code. `pages` is their text with its places, as JSON (`page_to_json`).
+    """
 
     report: ReportReading
     page_images: tuple[PageImage, ...]
     stamped_pdf: bytes
+    pages: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def fields(self) -> ReportFields:
@@ -50,9 +58,11 @@ class DocumentReading:
         return self.report.fields
 
 
-def read_document(pdf: bytes, stamp: Stamp, limits: DocumentLimits | None = None, python: str = sys.executable) -> DocumentReading:
+def read_document(
+    pdf: bytes, stamp: Stamp, limits: DocumentLimits | None = None, python: str = sys.executable, forms: Sequence[TaughtForm] = ()
+) -> DocumentReading:
     """
-    Read a report's fields, render its pages and stamp a copy.
+    Read a report's fields, render its pages and stamp a copy. `forms` are those that the hospital has taught.
 
     A document without any recognisable label is rendered and stamped all the same; its fields are empty.
 
@@ -68,7 +78,8 @@ def read_document(pdf: bytes, stamp: Stamp, limits: DocumentLimits | None = None
         raise DocumentRefused("the document is too large", f"at most {limits.max_bytes // 1_000_000} MB are read")
     if b"%PDF-" not in pdf[:1024]:
         raise DocumentRefused("the document is not a PDF", "PDF documents are read")
-    request = json.dumps({"stamp": asdict(stamp), "limits": asdict(limits)}).encode()
+    taught = [form.to_json() for form in forms]
+    request = json.dumps({"stamp": asdict(stamp), "limits": asdict(limits), "forms": taught}).encode()
     answer = run_limited("cloudfilm.reports.document_process", [request, pdf], limits, python)
     head = json.loads(answer[0])
     if "refused" in head:
@@ -77,21 +88,23 @@ def read_document(pdf: bytes, stamp: Stamp, limits: DocumentLimits | None = None
         raise DocumentRefused(head["refused"], head["allowed"])
     sizes, pictures = head["sizes"], answer[2 + len(head["sizes"]) :]
     images = tuple(PageImage(webp, width, height) for webp, (width, height) in zip(answer[2 : 2 + len(sizes)], sizes, strict=True))
-    recognised = _recognise(head, pictures, limits, python) if pictures else None
-    return DocumentReading(recognised or reading_from_json(head["reading"]), images, answer[1])
+    recognised = _recognise({**head, "forms": taught}, pictures, limits, python) if pictures else None
+    read = recognised or head
+    return DocumentReading(reading_from_json(read["reading"]), images, answer[1], tuple(truest_text(head["pages"], read["pages"])))
 
 
-def _recognise(head: dict[str, Any], pictures: list[bytes], limits: DocumentLimits, python: str) -> ReportReading | None:
+def _recognise(head: dict[str, Any], pictures: list[bytes], limits: DocumentLimits, python: str) -> dict[str, Any] | None:
     """What is read with the help of recognition; `None` when that failed: the report is there all the same, and a person reads it."""
     limits = limits.for_recognition(len(pictures))
-    request = json.dumps({"pages": head["pages"], "places": head["places"], "limits": asdict(limits)}).encode()
+    request = json.dumps({"pages": head["pages"], "places": head["places"], "forms": head["forms"], "limits": asdict(limits)}).encode()
     try:
         with _one_at_a_time:
             (answer,) = run_limited("cloudfilm.reports.recognition_process", [request, *pictures], limits, python)
     except (DocumentRefused, DocumentProcessFailed):
         _log.exception("the text of a document could not be recognised")
         return None
-    return reading_from_json(json.loads(answer))
+    found: dict[str, Any] = json.loads(answer)
+    return found
 
 
 def run_limited(program: str, request: list[bytes], limits: DocumentLimits, python: str = sys.executable) -> list[bytes]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pypdfium2  # type: ignore[import-untyped, unused-ignore]
 
-from cloudfilm.reports.extraction import read_report
+from cloudfilm.reports.form_teaching import read_with_forms
 from cloudfilm.reports.framing import read_frames, write_frames
 from cloudfilm.reports.limits import DocumentLimits, limit_this_process
 from cloudfilm.reports.page_images import render_pages
@@ -16,6 +16,7 @@ from cloudfilm.reports.reading_json import page_to_json, reading_to_json
 from cloudfilm.reports.refusal import DocumentRefused
 from cloudfilm.reports.stamp import stamp
 from cloudfilm.reports.stamp_drawing import Stamp
+from cloudfilm.reports.taught_form import TaughtForm, form_from_json
 from cloudfilm.reports.text_layer import read_text_layer
 
 _PASSWORD_ERROR = 4  # FPDF_ERR_PASSWORD
@@ -28,10 +29,11 @@ def main() -> None:
     document = json.loads(request)
     limits = DocumentLimits(**document["limits"])
     limit_this_process(limits)
-    write_frames(sys.stdout.buffer, answer_of(pdf, Stamp(**document["stamp"]), limits))
+    forms = [form_from_json(form) for form in document["forms"]]
+    write_frames(sys.stdout.buffer, answer_of(pdf, Stamp(**document["stamp"]), limits, forms))
 
 
-def answer_of(pdf: bytes, wanted: Stamp, limits: DocumentLimits) -> Sequence[bytes]:
+def answer_of(pdf: bytes, wanted: Stamp, limits: DocumentLimits, forms: Sequence[TaughtForm] = ()) -> Sequence[bytes]:
     """
     The frames of the answer: a JSON head, the stamped PDF, the page images, pictures of the pages to recognise; for a refused document the
     head alone.
@@ -39,8 +41,8 @@ def answer_of(pdf: bytes, wanted: Stamp, limits: DocumentLimits) -> Sequence[byt
     try:
         _check_pages(pdf, limits)
         pages = read_text_layer(pdf)
-        reading = read_report(pages)
-        pictures = pictures_of(pdf, pages, pages_to_recognise(pages))
+        reading, recognised = read_with_forms(pages, forms)
+        pictures = pictures_of(pdf, pages, pages_to_recognise(pages, is_known_form=recognised is not None))
         images = render_pages(pdf, limits.max_pixels)
         stamped = stamp(pdf, wanted)
     except DocumentRefused as refusal:
@@ -55,7 +57,7 @@ def answer_of(pdf: bytes, wanted: Stamp, limits: DocumentLimits) -> Sequence[byt
         "reading": reading_to_json(reading),
         "sizes": [(image.width, image.height) for image in images],
         "places": list(pictures),
-        "pages": [page_to_json(page) for page in pages] if pictures else [],
+        "pages": [page_to_json(page) for page in pages],
     }
     return [json.dumps(head).encode(), stamped, *(image.webp for image in images), *pictures.values()]
 

@@ -11,10 +11,11 @@ import sys
 import numpy as np
 from PIL import Image
 
-from cloudfilm.reports.extraction import read_report
+from cloudfilm.reports.form_teaching import read_with_forms
 from cloudfilm.reports.framing import read_frames, write_frames
 from cloudfilm.reports.limits import DocumentLimits, limit_this_process
-from cloudfilm.reports.reading_json import page_from_json, reading_to_json
+from cloudfilm.reports.reading_json import page_from_json, page_to_json, reading_to_json
+from cloudfilm.reports.taught_form import form_from_json
 
 
 def main() -> None:
@@ -28,7 +29,9 @@ def main() -> None:
     for place, picture in zip(document["places"], pictures, strict=True):
         pixels = np.asarray(Image.open(io.BytesIO(picture)).convert("L"), dtype=np.uint8)
         pages[place] = recognise_page(pixels, pages[place].width_points, pages[place].height_points)
-    write_frames(sys.stdout.buffer, [json.dumps(reading_to_json(read_report(pages))).encode()])
+    reading, _ = read_with_forms(pages, [form_from_json(form) for form in document["forms"]])
+    answer = {"reading": reading_to_json(reading), "pages": [page_to_json(page) for page in pages]}
+    write_frames(sys.stdout.buffer, [json.dumps(answer).encode()])
 
 
 if __name__ == "__main__":

@@ -22,7 +22,14 @@ from cloudfilm.db.api_tokens import ApiTokenRecord
 from cloudfilm.db.audit_events import RecordedEvent
 from cloudfilm.db.grant_list import GrantLine
 from cloudfilm.db.hospitals import Hospital
+from cloudfilm.db.report_forms import FormRecord
+from cloudfilm.db.report_texts import Picture, RecentReport
 from cloudfilm.db.studies import StudyRecord
+from cloudfilm.reports.taught_form import KINDS, MARKABLE, TaughtForm
+from cloudfilm.reports.text_layer import PageText
+from portal.form_view import Draft, Shown, ShownAnchor, ShownField, ShownLine, Tried
+from portal.staff.form_samples import Source, SourceKind
+from portal.staff.forms import ShownReport
 from portal.staff.grants import REASONS, ShownGrant
 from portal.staff.studies import StudyLine
 
@@ -31,13 +38,22 @@ HOSTILE = "<script>alert(1)</script>\"'"
 NOW = datetime(2026, 5, 11, 9, 42, tzinfo=UTC)
 ID = UUID(int=7)
 ME = StaffHolder(ID, "li", HOSTILE, Role.ADMINISTRATOR, "jia", UUID(int=8), closed=False)
-ALL = ["studies", "grants", "users", "tokens", "audit"]
+ALL = ["studies", "grants", "forms", "users", "tokens", "audit"]
 STUDY = StudyRecord(
     "1.2.3", "jia", None, HOSTILE, "", "F", date(1958, 1, 1), HOSTILE, date(2026, 5, 11), time(9, 42), HOSTILE, "", ["CT"], 2, 172, None
 )
 ACCOUNT = Account(UUID(int=9), "jia", "wang", HOSTILE, Role.DOCTOR, NOW, sealed_totp=b"sealed")
 GRANT = GrantLine(ID, GrantKind.SHARE, HOSTILE, NOW, NOW, None, "", 3, NOW, ID, HOSTILE, HOSTILE, "", "")
 TOKEN = ApiTokenRecord(ApiHolder(ID, "jia", frozenset(Scope), NOW, None, is_gateway=True), HOSTILE, NOW, None)
+PICTURE = Picture("0" * 64, 1240, 1754)
+BOX = (1.0, 2.0, 30.0, 40.0)
+FORM = FormRecord(ID, 2, "jia", HOSTILE, {"kind": "CT", "areas": [], "anchors": []}, True, False, "edited", (PICTURE,), NOW, HOSTILE)
+TEXT = PageText(HOSTILE, (), 595.0, 842.0)
+SHOWN = Shown(
+    (ShownField("patient_name", 1, BOX, HOSTILE, is_sure=False), ShownField("findings")), (ShownAnchor(HOSTILE, HOSTILE, 1, BOX, True),), "",
+    TaughtForm("new", 0, HOSTILE, "", ((595.0, 842.0),), (), ()),
+)  # fmt: skip
+REPORT = ShownReport(RecentReport(ID, NOW, HOSTILE, {}, b""), HOSTILE, HOSTILE, 1, 0)
 PAGES: dict[str, dict[str, object]] = {
     "studies": {"lines": [StudyLine(STUDY, HOSTILE, "CT")], "text": HOSTILE, "may_open": True},
     "welcome": {},
@@ -47,6 +63,12 @@ PAGES: dict[str, dict[str, object]] = {
               "filled": {"login": HOSTILE}, "trouble": "taken"},
     "password_issued": {"login": HOSTILE, "password": "secret"},
     "grants": {"lines": [ShownGrant(GRANT, HOSTILE, state) for state in ("open", "expired", "revoked")], "text": "", "reasons": REASONS},
+    "forms": {"forms": [FORM, replace(FORM, is_on=False, version=1)], "read": {str(ID): 3}, "recent": [REPORT], "undoable": FORM, "bin": [FORM],
+              "trouble": "no PDF"},
+    "form_waiting": {"reason": HOSTILE},
+    "form_teaching": {"source": Source(SourceKind.REPORT, ID, b"", (TEXT,), (PICTURE,)), "draft": Draft(HOSTILE), "shown": SHOWN,
+                      "lines": [ShownLine(1, HOSTILE, BOX)], "markable": MARKABLE, "kinds": KINDS, "trouble": "no name",
+                      "tried": [Tried("1", HOSTILE, True, SHOWN.fields[:1], frozenset({"patient_name"})), Tried("2", HOSTILE, False, (), frozenset())]},
     "tokens": {"tokens": [TOKEN, replace(TOKEN, last_used_at=NOW)], "scopes": list(Scope), "now": NOW, "filled": {}},
     "token_issued": {"token": "abc", "label": HOSTILE},
     "audit": {"events": [RecordedEvent(1, AuditEvent(NOW, AuditKind.SEARCHED, "denied", ActorKind.STAFF, str(ID), detail=HOSTILE))],
@@ -67,7 +89,7 @@ def page_of(render: Render, name: str, **more: object) -> str:
 
 
 def test_every_template_is_rendered_here() -> None:
-    parts = {"base", "words", "sign_in_base", "new_password", "failure"}
+    parts = {"base", "words", "sign_in_base", "new_password", "failure", "form_words"}
     assert {path.stem for path in TEMPLATES.glob("*.html")} - parts <= set(PAGES) | set(ENTRANCES) | {"oidc"}
 
 
@@ -127,3 +149,8 @@ def test_a_failure_leads_back(render: Render, status: int) -> None:
     page = render("staff/failure.html", status=status)
     assert page.count("<h1") == 1
     assert 'href="/staff/"' in page
+
+
+@pytest.mark.parametrize("trouble", ["no name", "no fields", "no fixed texts", "not recognised", "off the page", "malformed"])
+def test_every_trouble_with_a_form_is_said(render: Render, trouble: str) -> None:
+    assert 'role="alert"><svg' in page_of(render, "form_teaching", trouble=trouble).replace("\n", "").replace("  ", "")
