@@ -8,6 +8,7 @@ from uuid import UUID
 
 from cloudfilm.db.deliveries import delivery_of_report, set_stamped
 from cloudfilm.db.job_queue import RETURN_STAMPED, defer_job
+from cloudfilm.db.report_versions import lock_reports_of_hospital
 from cloudfilm.db.reports import ReportPage, report_with_id, set_fields, set_pages, set_status
 from cloudfilm.jobs.context import JobContext
 from cloudfilm.jobs.match_report import match_report_in
@@ -46,7 +47,7 @@ def read_report(context: JobContext, report_id_text: str) -> None:
         reading = read_document(context.documents.get(report.document_sha256), stamp, DocumentLimits())
     except DocumentRefused as refused:
         with context.database.transaction() as cursor:
-            set_status(cursor, report_id, "refused", str(refused))
+            set_status(cursor, report_id, "failed", str(refused))
         return
     pages = [
         ReportPage(page=number, image_sha256=context.documents.put(image.webp), width=image.width, height=image.height)
@@ -56,14 +57,15 @@ def read_report(context: JobContext, report_id_text: str) -> None:
     sealed = seal(reading.stamped_pdf, context.key_ring)
     now = context.clock()
     with context.database.transaction() as cursor:
+        lock_reports_of_hospital(cursor, report.hospital_id)
         set_fields(cursor, report_id, combined.reading.to_json(), now)
         set_pages(cursor, report_id, pages)
         set_stamped(cursor, report_id, sealed)
         locked = report_with_id(cursor, report_id, for_update=True)
-        if locked is not None and locked.status == "received":
+        if locked is not None and locked.status == "read":
             if combined.contradiction:
                 set_status(cursor, report_id, "review", combined.contradiction)
             else:
-                match_report_in(cursor, locked, now)
+                match_report_in(cursor, locked, now, context.settings.time_zone)
         if returns_by_itself(cursor, report):
             defer_job(cursor, RETURN_STAMPED, lock=str(report_id), arguments={"report_id": str(report_id)})

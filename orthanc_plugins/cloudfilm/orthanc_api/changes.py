@@ -9,7 +9,7 @@ from typing import Any
 
 from cloudfilm.db.database import Database
 from cloudfilm.db.job_queue import RECORD_STUDY, defer_job
-from cloudfilm.db.studies import remove_study
+from cloudfilm.db.studies import remove_study, study_of_orthanc
 
 _log = logging.getLogger(__name__)
 
@@ -37,8 +37,21 @@ class StudyChanges:
         elif change == kinds.NEW_SERIES:
             self._record(json.loads(self._orthanc.RestApiGet(f"/series/{resource}"))["ParentStudy"])
         elif change == kinds.DELETED and level == self._orthanc.ResourceType.STUDY:
-            with self._database.transaction() as cursor:
-                remove_study(cursor, resource)
+            self._forget(resource)
+
+    def _forget(self, orthanc_study_id: str) -> None:
+        """A study whose patient was changed is another one to Orthanc, and the old one deleted: it is the same to us, and keeps its reports."""
+        with self._database.transaction() as cursor:
+            study_instance_uid = study_of_orthanc(cursor, orthanc_study_id)
+        if study_instance_uid is None:
+            return
+        asked = json.dumps({"Level": "Study", "Query": {"StudyInstanceUID": study_instance_uid}})
+        others = [one for one in json.loads(self._orthanc.RestApiPost("/tools/find", asked)) if one != orthanc_study_id]
+        if others:
+            self._record(others[0])
+            return
+        with self._database.transaction() as cursor:
+            remove_study(cursor, orthanc_study_id)
 
     def _record(self, orthanc_study_id: str) -> None:
         with self._database.transaction() as cursor:
