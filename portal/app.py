@@ -30,12 +30,13 @@ from portal.staff.account import account
 from portal.staff.audit import audit
 from portal.staff.grants import grants
 from portal.staff.oidc import staff_oidc
+from portal.staff.review import review
 from portal.staff.sign_in import sign_in
 from portal.staff.studies import studies
 from portal.staff.tokens import tokens
 from portal.staff.users import users
 
-STAFF = (sign_in, staff_oidc, studies, account, users, grants, tokens, audit)
+STAFF = (sign_in, staff_oidc, studies, review, account, users, grants, tokens, audit)
 BLUEPRINTS = (
     entrance,
     exam,

@@ -102,6 +102,15 @@ def chosen_report(grant: Grant) -> UUID:
     raise NotFound
 
 
+def is_outdated(grant: Grant) -> bool:
+    """Whether a report was amended, withdrawn or restored since this grant was looked up: what is remembered for seconds shows no old text."""
+    if grant.report_id is None:
+        return False
+    with services().database.transaction() as cursor:
+        current = current_version(cursor, grant.report_id)
+    return current is not None and (current.status == ReportStatus.WITHDRAWN) == (current.report_id in grant.reached_reports)
+
+
 def local_time(moment: datetime) -> str:
     """A time as people here read it."""
     return f"{moment.astimezone(services().settings.time_zone):%Y-%m-%d %H:%M}"

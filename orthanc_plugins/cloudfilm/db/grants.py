@@ -19,7 +19,7 @@ _COLUMNS = (
 # The studies of the report in any of its versions, the studies that are named, and all exams of the report's patient at this hospital where the
 # grant reaches so far. A patient is taken for the same only under one number and one date of birth: hospitals use stand-in numbers.
 _STUDIES_OF_REPORT = """
-    SELECT study_instance_uid FROM report_study JOIN report USING (report_id)
+    SELECT report_study.study_instance_uid FROM report_study JOIN report USING (report_id)
     WHERE version_group = (SELECT version_group FROM report WHERE report_id = %(report_id)s)
 """
 _REACHED_STUDIES = f"""

@@ -13,7 +13,7 @@ from psycopg2.extras import Json
 
 from cloudfilm.db.database import Cursor, only_value
 from cloudfilm.db.origin import Origin
-from cloudfilm.db.report_numbers import exam_numbers
+from cloudfilm.dicom.exam_numbers import exam_numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +43,14 @@ class ReportRecord:
 
 @dataclass(frozen=True, slots=True)
 class ReportPage:
-    """A page as an image (WebP) in the document store."""
+    """A page as an image (WebP) in the document store. The size in points is unknown for pages that were read before it was kept."""
 
     page: int
     image_sha256: str
     width: int
     height: int
+    width_points: float | None = None
+    height_points: float | None = None
 
 
 _COLUMNS = ", ".join(ReportRecord.__dataclass_fields__)
@@ -216,14 +218,18 @@ def set_pages(cursor: Cursor, report_id: UUID, pages: list[ReportPage]) -> None:
     cursor.execute("DELETE FROM report_page WHERE report_id = %s", (report_id,))
     for page in pages:
         cursor.execute(
-            "INSERT INTO report_page (report_id, page, image_sha256, width, height) VALUES (%s, %s, %s, %s, %s)",
-            (report_id, page.page, page.image_sha256, page.width, page.height),
+            "INSERT INTO report_page (report_id, page, image_sha256, width, height, width_points, height_points)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            (report_id, page.page, page.image_sha256, page.width, page.height, page.width_points, page.height_points),
         )
 
 
 def pages_of_report(cursor: Cursor, report_id: UUID) -> list[ReportPage]:
     """The page images in order."""
-    cursor.execute("SELECT page, image_sha256, width, height FROM report_page WHERE report_id = %s ORDER BY page", (report_id,))
+    cursor.execute(
+        "SELECT page, image_sha256, width, height, width_points, height_points FROM report_page WHERE report_id = %s ORDER BY page",
+        (report_id,),
+    )
     return [ReportPage(*row) for row in cursor.fetchall()]
 
 

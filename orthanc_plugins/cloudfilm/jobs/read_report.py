@@ -50,7 +50,7 @@ def read_report(context: JobContext, report_id_text: str) -> None:
             set_status(cursor, report_id, "failed", str(refused))
         return
     pages = [
-        ReportPage(page=number, image_sha256=context.documents.put(image.webp), width=image.width, height=image.height)
+        ReportPage(number, context.documents.put(image.webp), image.width, image.height, image.width_points, image.height_points)
         for number, image in enumerate(reading.page_images, start=1)
     ]
     combined = combine(reading.report, ReportFields.from_json(report.given_fields or {}))

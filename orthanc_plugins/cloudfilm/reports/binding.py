@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 
 from cloudfilm.db.database import Cursor
 from cloudfilm.db.patient_merges import numbers_of_patient
-from cloudfilm.db.report_numbers import exam_numbers
 from cloudfilm.db.report_status import BOUND, ReportStatus
 from cloudfilm.db.report_versions import (
     join_versions,
@@ -37,6 +36,7 @@ from cloudfilm.db.reports import (
     studies_of_report,
 )
 from cloudfilm.db.studies import StudyRecord, candidates_for_report
+from cloudfilm.dicom.exam_numbers import exam_numbers
 from cloudfilm.dicom.person_name import display_name
 from cloudfilm.reports.evidence import Compared, StudyCandidate, exam_date
 from cloudfilm.reports.field_reading import unsure_fields

@@ -76,7 +76,7 @@ def read_document(pdf: bytes, stamp: Stamp, limits: DocumentLimits | None = None
             _log.warning("a document was refused as damaged: %s", head["cause"])
         raise DocumentRefused(head["refused"], head["allowed"])
     sizes, pictures = head["sizes"], answer[2 + len(head["sizes"]) :]
-    images = tuple(PageImage(webp, width, height) for webp, (width, height) in zip(answer[2 : 2 + len(sizes)], sizes, strict=True))
+    images = tuple(PageImage(webp, *size) for webp, size in zip(answer[2 : 2 + len(sizes)], sizes, strict=True))
     recognised = _recognise(head, pictures, limits, python) if pictures else None
     return DocumentReading(recognised or reading_from_json(head["reading"]), images, answer[1])
 

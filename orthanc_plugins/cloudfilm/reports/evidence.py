@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from cloudfilm.db.report_numbers import exam_numbers
+from cloudfilm.dicom.exam_numbers import exam_numbers
 from cloudfilm.dicom.person_name import display_name
 from cloudfilm.reports.body_parts import body_parts
 from cloudfilm.reports.fields import ReportFields

@@ -23,7 +23,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from cloudfilm.db.report_numbers import exam_numbers
+from cloudfilm.dicom.exam_numbers import exam_numbers
 from cloudfilm.reports.body_parts import body_parts
 from cloudfilm.reports.evidence import FIELD_OF, Compared, Sign, StudyCandidate, compare, exam_date, trimmed
 from cloudfilm.reports.fields import ReportFields

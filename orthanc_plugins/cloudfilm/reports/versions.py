@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from uuid import UUID
 
-from cloudfilm.db.report_numbers import exam_numbers
+from cloudfilm.dicom.exam_numbers import exam_numbers
 from cloudfilm.reports.body_parts import body_parts
 from cloudfilm.reports.evidence import same_name, trimmed
 from cloudfilm.reports.fields import ReportFields

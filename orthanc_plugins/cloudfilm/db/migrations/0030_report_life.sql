@@ -79,13 +79,16 @@ CREATE TABLE patient_merge (
 );
 CREATE INDEX patient_merge_by_new_number ON patient_merge (hospital_id, new_patient_id);
 
+-- The page's size in points: boxes around what was read are given in them.
+ALTER TABLE report_page ADD width_points real, ADD height_points real;
+
 -- What people decided about a report, with what was before, so that it can be taken back.
 CREATE TABLE report_decision (
     decision_id    uuid PRIMARY KEY,
     report_id      uuid NOT NULL REFERENCES report ON DELETE CASCADE,
     decided_at     timestamptz NOT NULL,
     account_id     uuid NOT NULL REFERENCES account,
-    decision       text NOT NULL CHECK (decision IN ('match', 'wait', 'dismiss', 'withdraw', 'restore')),
+    decision       text NOT NULL CHECK (decision IN ('match', 'wait', 'dismiss', 'withdraw', 'restore', 'reopen')),
     before_status  text NOT NULL,
     before_reason  text NOT NULL,
     before_studies text[] NOT NULL,
