@@ -60,7 +60,11 @@ def film_identify(
             study = study_with_uid(cursor, study_instance_uid)
             if study is None or study.hospital_id != found.hospital_id:
                 raise click.ClickException(f"{found.hospital_id} has no study {study_instance_uid}.")
-        elif others := [one for one in candidates_for_report(cursor, found.hospital_id, accession_number, None) if one.study_instance_uid]:
+        elif others := [
+            one
+            for one in candidates_for_report(cursor, found.hospital_id, {accession_number}, "", None)
+            if one.accession_number == accession_number
+        ]:
             raise click.ClickException(f"The exam is there already: name it by --study {others[0].study_instance_uid}.")
         identity = (accession_number, patient_id, patient_name)
         target = study_instance_uid or FilmIdentity(film_id, found.hospital_id, *identity).own_study

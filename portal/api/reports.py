@@ -18,10 +18,10 @@ from cloudfilm.access.policy import AccessRequest, Action
 from cloudfilm.db.database import Cursor
 from cloudfilm.db.deliveries import Delivery, delivery_of_report
 from cloudfilm.db.hospitals import hospital_named
-from cloudfilm.db.reports import ReportRecord, pages_of_report, report_with_id
+from cloudfilm.db.reports import ReportRecord, note_issued, pages_of_report, report_with_id, studies_of_report
 from cloudfilm.db.studies import study_with_uid
 from cloudfilm.errors import BadRequest, Gone, NotFound
-from cloudfilm.reports.fields import ReportFields
+from cloudfilm.reports.fields import REPORT_STATUSES, ReportFields
 from cloudfilm.reports.grant_keys import GrantKeys
 from cloudfilm.reports.qr_code import qr_png
 from cloudfilm.storage.sealing import unseal
@@ -72,7 +72,8 @@ def show_report(report_id: UUID) -> Response:
         pages = pages_of_report(cursor, report_id)
         if isinstance(holder, GrantHolder) and not holder.grant.shows_names:
             report = _without_names(cursor, report)
-    response = jsonify(_as_json(report) | {"pages": len(pages)})
+        studies = studies_of_report(cursor, report_id)
+    response = jsonify(_as_json(report) | {"pages": len(pages), "study_instance_uids": studies})
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -100,13 +101,16 @@ def show_stamped(report_id: UUID) -> Response:
     delivery = _delivery(report_id)
     if delivery.sealed_stamped is None:
         raise NotFound("The stamped copy has not been made yet.")
+    _note_issued(report_id)
     return _file(unseal(delivery.sealed_stamped, services().key_ring), "application/pdf", "no-store")
 
 
 @reports.get("/<uuid:report_id>/qr.png")
 def show_qr(report_id: UUID) -> Response:
     """The QR code alone, for a form that places it itself."""
-    keys = GrantKeys.from_bytes(unseal(_delivery(report_id).sealed_keys, services().key_ring))
+    delivery = _delivery(report_id)
+    _note_issued(report_id)
+    keys = GrantKeys.from_bytes(unseal(delivery.sealed_keys, services().key_ring))
     return _file(qr_png(keys.qr_url(services().settings.public_url)), "image/png", "no-store")
 
 
@@ -115,10 +119,13 @@ def _given(text: str | None) -> ReportFields | None:
     if text is None:
         return None
     try:
-        return ReportFields.from_json(json.loads(text))
+        given = ReportFields.from_json(json.loads(text))
     except (ValueError, TypeError, AttributeError) as error:
         names = ", ".join(ReportFields.__dataclass_fields__)
         raise BadRequest(f'The part "metadata" must be a JSON object; its members are strings, known are {names}.') from error
+    if given.report_status not in (None, *REPORT_STATUSES):
+        raise BadRequest('"report_status" must be P (preliminary), F (final), C (corrected) or X (withdrawn).')
+    return given
 
 
 def _report(report_id: UUID, action: Action) -> ReportRecord:
@@ -155,6 +162,12 @@ def _delivery(report_id: UUID) -> Delivery:
     return delivery
 
 
+def _note_issued(report_id: UUID) -> None:
+    """The paper, or the code for it, leaves with this answer."""
+    with services().database.transaction() as cursor:
+        note_issued(cursor, report_id, services().clock())
+
+
 def _wait_until_read(report_id: UUID) -> ReportRecord:
     deadline = time.monotonic() + services().settings.report_wait_seconds
     while True:
@@ -162,7 +175,7 @@ def _wait_until_read(report_id: UUID) -> ReportRecord:
             report = report_with_id(cursor, report_id)
         if report is None:
             raise NotFound
-        if report.status != "received" or time.monotonic() > deadline:
+        if report.status not in ("received", "read") or time.monotonic() > deadline:
             return report
         time.sleep(_LOOK_AGAIN_SECONDS)
 
@@ -172,6 +185,7 @@ def _as_json(report: ReportRecord) -> dict[str, Any]:
         "report_id": str(report.report_id),
         "status": report.status,
         "status_reason": report.status_reason,
+        "superseded_by": str(report.superseded_by) if report.superseded_by else None,
         "study_instance_uid": report.study_instance_uid,
         "fields": ReportFields.from_json(report.fields).to_json() if report.fields else {},
         "readings": report.fields.get("readings", {}),

@@ -23,10 +23,10 @@ viewer = Blueprint("viewer", __name__)
 
 @viewer.get("/images/desktop")
 def open_viewer() -> Response:
-    """303 to OHIF with a token that is limited to this grant's studies, or to the one that ``?study=`` names."""
+    """303 to OHIF with a token that is limited to this grant's studies, or to those that ``?study=`` names."""
     holder = visited()
-    asked = request.args.get("study")
-    shown = holder.study_instance_uids if asked is None else holder.study_instance_uids & {asked}
+    asked = request.args.getlist("study")
+    shown = holder.study_instance_uids & set(asked) if asked else holder.study_instance_uids
     if not shown:
         raise NotFound
     for study_instance_uid in shown:

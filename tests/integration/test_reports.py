@@ -134,9 +134,9 @@ def test_what_is_no_report_is_refused_and_nothing_is_stored(instance: Instance, 
     assert instance.sql("SELECT count(*) FROM report") == before
 
 
-def test_a_broken_pdf_is_said_to_be_refused(instance: Instance) -> None:
+def test_a_broken_pdf_ends_as_failed_with_a_reason(instance: Instance) -> None:
     body = submit(instance, b"%PDF-1.7\nthis is not what it says").json()
-    assert body["status"] == "refused"
+    assert body["status"] == "failed"
     assert "damaged" in body["status_reason"]
 
 

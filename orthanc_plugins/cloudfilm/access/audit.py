@@ -32,6 +32,7 @@ class AuditKind(StrEnum):
     REPORT_READ = "report read"
     REPORT_DOWNLOADED = "report downloaded"
     REPORT_SUBMITTED = "report submitted"
+    REPORT_REVIEWED = "report reviewed"
     LOG_READ = "log read"
     SHARE_MADE = "share made"
     GRANT_MADE = "grant made"
@@ -55,6 +56,7 @@ KIND_OF_ACTION = {
     Action.DOWNLOAD_REPORT: AuditKind.REPORT_DOWNLOADED,
     Action.SUBMIT_REPORT: AuditKind.REPORT_SUBMITTED,
     Action.FETCH_DELIVERY: AuditKind.REPORT_DOWNLOADED,
+    Action.REVIEW_REPORTS: AuditKind.REPORT_REVIEWED,
     Action.SHARE: AuditKind.SHARE_MADE,
     Action.READ_OWN_LOG: AuditKind.LOG_READ,
     Action.READ_AUDIT: AuditKind.LOG_READ,

@@ -32,6 +32,8 @@ class Action(StrEnum):
     DOWNLOAD_REPORT = "download report"
     SUBMIT_REPORT = "submit report"
     FETCH_DELIVERY = "fetch delivery"
+    # Say which exam a report belongs to, withdraw it, take that back.
+    REVIEW_REPORTS = "review reports"
     SHARE = "share"
     READ_OWN_LOG = "read own log"
     MANAGE_GRANTS = "manage grants"
@@ -113,8 +115,8 @@ _SCOPE_FOR = {
 
 _READING = {Action.QUERY, Action.VIEW_IMAGES, Action.READ_METADATA, Action.RETRIEVE_BULK_DATA, *_OF_A_REPORT}
 _ACTIONS_OF = {
-    Role.DOCTOR: _READING | {Action.RETRIEVE_ORIGINALS},
-    Role.REGISTRAR: _READING | {Action.MANAGE_GRANTS, Action.SUBMIT_REPORT, Action.TEACH_FORMS},
+    Role.DOCTOR: _READING | {Action.RETRIEVE_ORIGINALS, Action.REVIEW_REPORTS},
+    Role.REGISTRAR: _READING | {Action.MANAGE_GRANTS, Action.SUBMIT_REPORT, Action.REVIEW_REPORTS, Action.TEACH_FORMS},
     Role.ADMINISTRATOR: {
         Action.QUERY, Action.MANAGE_GRANTS, Action.MANAGE_TOKENS, Action.MANAGE_ACCOUNTS, Action.TEACH_FORMS, Action.READ_AUDIT,
     },

@@ -24,7 +24,7 @@ class KeptInstance:
 
 _COLUMNS = ", ".join(KeptInstance.__dataclass_fields__)
 # What has a study, and is shown there.
-_IS_KEPT = "report.study_instance_uid IS NOT NULL AND report.status NOT IN ('withdrawn', 'failed', 'refused', 'superseded')"
+_IS_KEPT = "report.study_instance_uid IS NOT NULL AND report.status IN ('matched', 'issued')"
 
 
 def kept_instances_of_report(cursor: Cursor, report_id: UUID) -> list[KeptInstance]:

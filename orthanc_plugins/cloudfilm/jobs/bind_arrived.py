@@ -7,8 +7,9 @@ from datetime import datetime
 
 from cloudfilm.db.database import Cursor
 from cloudfilm.db.dicom_documents import dicom_documents_of_report
-from cloudfilm.db.reports import ReportRecord, set_matched, set_status
+from cloudfilm.db.reports import ReportRecord, set_status
 from cloudfilm.db.studies import study_with_uid
+from cloudfilm.reports.binding import bind_in
 from cloudfilm.reports.fields import ReportFields
 
 REASON = "it came as a part of this study"
@@ -40,7 +41,7 @@ def bind_to_its_study_in(cursor: Cursor, report: ReportRecord, said: ReportField
     elif said is not None and _differ(ReportFields.from_json(report.fields), said):
         set_status(cursor, report.report_id, "review", "the document and the header of its instance differ in whose it is")
     else:
-        set_matched(cursor, report.report_id, uids[0], REASON, now)
+        bind_in(cursor, report, (uids[0],), REASON, now)
     return True
 
 

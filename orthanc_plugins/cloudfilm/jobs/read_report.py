@@ -10,6 +10,7 @@ from cloudfilm.db.deliveries import delivery_of_report, set_stamped
 from cloudfilm.db.job_queue import RETURN_STAMPED, defer_job
 from cloudfilm.db.report_forms import forms_in_use
 from cloudfilm.db.report_texts import set_report_text
+from cloudfilm.db.report_versions import lock_reports_of_hospital
 from cloudfilm.db.reports import ReportPage, report_with_id, set_fields, set_pages, set_status
 from cloudfilm.jobs.bind_arrived import bind_to_its_study_in
 from cloudfilm.jobs.context import JobContext
@@ -53,26 +54,27 @@ def read_report(context: JobContext, report_id_text: str) -> None:
         reading = read_document(context.documents.get(report.document_sha256), stamp, DocumentLimits(), forms=forms)
     except DocumentRefused as refused:
         with context.database.transaction() as cursor:
-            set_status(cursor, report_id, "refused", str(refused))
+            set_status(cursor, report_id, "failed", str(refused))
         return
     pages = [
-        ReportPage(page=number, image_sha256=context.documents.put(image.webp), width=image.width, height=image.height)
+        ReportPage(number, context.documents.put(image.webp), image.width, image.height, image.width_points, image.height_points)
         for number, image in enumerate(reading.page_images, start=1)
     ]
     combined = combine(reading.report, ReportFields.from_json(report.given_fields or {}))
     sealed = seal(reading.stamped_pdf, context.key_ring)
     now = context.clock()
     with context.database.transaction() as cursor:
+        lock_reports_of_hospital(cursor, report.hospital_id)
         set_fields(cursor, report_id, combined.reading.to_json(), now)
         set_pages(cursor, report_id, pages)
         if (text := pack_text(reading.pages)) is not None:
             set_report_text(cursor, report_id, text)
         set_stamped(cursor, report_id, sealed)
         locked = report_with_id(cursor, report_id, for_update=True)
-        if locked is not None and locked.status == "received":
+        if locked is not None and locked.status == "read":
             if combined.contradiction:
                 set_status(cursor, report_id, "review", combined.contradiction)
             elif not bind_to_its_study_in(cursor, locked, None, now):
-                match_report_in(cursor, locked, now)
+                match_report_in(cursor, locked, now, context.settings.time_zone)
         if returns_by_itself(cursor, report):
             defer_job(cursor, RETURN_STAMPED, lock=str(report_id), arguments={"report_id": str(report_id)})

@@ -87,7 +87,7 @@ def read_document(
             _log.warning("a document was refused as damaged: %s", head["cause"])
         raise DocumentRefused(head["refused"], head["allowed"])
     sizes, pictures = head["sizes"], answer[2 + len(head["sizes"]) :]
-    images = tuple(PageImage(webp, width, height) for webp, (width, height) in zip(answer[2 : 2 + len(sizes)], sizes, strict=True))
+    images = tuple(PageImage(webp, *size) for webp, size in zip(answer[2 : 2 + len(sizes)], sizes, strict=True))
     recognised = _recognise({**head, "forms": taught}, pictures, limits, python) if pictures else None
     read = recognised or head
     return DocumentReading(reading_from_json(read["reading"]), images, answer[1], tuple(truest_text(head["pages"], read["pages"])))

@@ -55,7 +55,7 @@ def answer_of(pdf: bytes, wanted: Stamp, limits: DocumentLimits, forms: Sequence
         return [json.dumps({"refused": "the document is damaged", "allowed": _ALLOWED, "cause": _place(error)}).encode()]
     head = {
         "reading": reading_to_json(reading),
-        "sizes": [(image.width, image.height) for image in images],
+        "sizes": [(image.width, image.height, image.width_points, image.height_points) for image in images],
         "places": list(pictures),
         "pages": [page_to_json(page) for page in pages],
     }

@@ -19,6 +19,9 @@ _IMPRESSION = re.compile(r"意见|结论|诊断|印象|提示|IMPRESSION|CONCLUS
 _SEXES = {"M": "M", "F": "F", "O": "O", "男": "M", "女": "F"}
 _LONGEST_NAME = 200  # bytes
 _TEXT_TYPES = ("TX", "FT", "ST")
+# Table 0123 of a whole report (OBR-25), and of its parts what speaks of the whole (table 0085, OBX-11).
+_STATUSES = {"F": "F", "C": "C", "X": "X", "P": "P", "R": "P", "A": "P", "S": "P", "I": "P", "O": "P"}
+_CORRECTED, _TAKEN_BACK = frozenset({"C"}), frozenset({"D", "W", "X"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,10 @@ def report_of(message: Message) -> Hl7Report:
     if not observation:
         raise MessageRefused("OBR: the segment is missing.")
     obr = observation[0]
+    status = _status(message, obr)
+    # A withdrawal says enough by itself.
+    if document is None and not findings and not impression and status != "X":
+        raise MessageRefused("OBX: neither a text (TX, FT, ST) nor a document (ED, application/pdf) was found.")
     fields = ReportFields(
         modality=message.value_of(obr, 24) or None,
         patient_name=_name(message) or None,
@@ -61,8 +68,18 @@ def report_of(message: Message) -> Hl7Report:
         findings=findings or None,
         impression=impression or None,
         reporting_doctor=message.value_of(obr, 32, 2) or None,
+        report_status=status,
     )
-    return Hl7Report(fields, document, message.value_of(obr, 25) or "F", reference)
+    return Hl7Report(fields, document, status, reference)
+
+
+def _status(message: Message, obr: hl7.Segment) -> str:
+    """What the message says of this version of the report. What nobody can name is final: it is shown, and the next one is newer."""
+    status = _STATUSES.get(message.value_of(obr, 25).upper(), "F")
+    of_parts = {message.value_of(obx, 11).upper() for obx in message.segments("OBX")} - {""}
+    if of_parts and of_parts <= _TAKEN_BACK:
+        return "X"
+    return "C" if status == "F" and of_parts & _CORRECTED else status
 
 
 def _observations(message: Message) -> tuple[str, str, bytes | None, str | None]:

@@ -22,6 +22,7 @@ from cloudfilm.db.job_queue import READ_REPORT, defer_job
 from cloudfilm.db.origin import REST, Origin
 from cloudfilm.db.reports import add_report
 from cloudfilm.errors import Conflict, TooLarge, UnsupportedMediaType
+from cloudfilm.reports.binding import restate_in
 from cloudfilm.reports.fields import ReportFields
 from cloudfilm.reports.grant_keys import GrantKeys
 from cloudfilm.storage.documents import DocumentStore
@@ -99,6 +100,8 @@ class Intake:
                 defer_job(cursor, READ_REPORT, lock=str(report_id), arguments={"report_id": str(report_id)})
                 append_event(cursor, replace(submitted, report_id=report_id), self.key_ring.auditing)
                 return Received(report_id, keys, is_new=True)
+            if given is not None and given.report_status is not None:
+                restate_in(cursor, report_id, given.report_status, now)
             delivery = delivery_of_report(cursor, report_id, now)
             append_event(cursor, replace(submitted, report_id=report_id, detail="the same document again"), self.key_ring.auditing)
         if delivery is None:

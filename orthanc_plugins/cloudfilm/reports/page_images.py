@@ -15,11 +15,13 @@ LOSSLESS_BYTES = 300_000  # a page of text stays below; a scan does not, and sho
 
 @dataclass(frozen=True, slots=True)
 class PageImage:
-    """One page as WebP; sizes in pixels."""
+    """One page as WebP; sizes in pixels, and those of the page itself in points."""
 
     webp: bytes
     width: int
     height: int
+    width_points: float
+    height_points: float
 
 
 def render_pages(pdf: bytes, max_pixels: int = 8_000_000) -> tuple[PageImage, ...]:
@@ -43,7 +45,7 @@ def _render(page: pypdfium2.PdfPage, max_pixels: int) -> PageImage:
     width, height = page.get_size()
     scale = min(WIDTH / width, LARGEST_SCALE, LARGEST_SIDE / height, (max_pixels / (width * height)) ** 0.5)
     image = page.render(scale=scale).to_pil().convert("RGB")
-    return PageImage(_webp(image), image.width, image.height)
+    return PageImage(_webp(image), image.width, image.height, width, height)
 
 
 def _webp(image: Image.Image) -> bytes:
