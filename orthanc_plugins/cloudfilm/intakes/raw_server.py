@@ -12,6 +12,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from cloudfilm.db.database import Database
@@ -58,9 +59,7 @@ class RawServer:
             self._servers.pop(port).close()
         for port in set(self._sources) - set(self._servers):
             try:
-                self._servers[port] = await asyncio.start_server(
-                    lambda reader, writer, port=port: self._take(port, reader, writer), self._host, port
-                )
+                self._servers[port] = await asyncio.start_server(partial(self._take, port), self._host, port)
                 self._unusable.discard(port)
             except OSError as error:
                 if port not in self._unusable:
