@@ -57,7 +57,7 @@ def add_film(cursor: Cursor, film: PrintedFilm) -> bool:
     """Insert a film that has just come; False when the same came before: printed twice it is one."""
     cursor.execute(
         "INSERT INTO printed_film (film_id, hospital_id, source_name, page_sha256, boxes, texts, printed_at, received_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (hospital_id, page_sha256) DO NOTHING RETURNING 1",
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (hospital_id, page_sha256, texts) DO NOTHING RETURNING 1",
         (
             film.film_id, film.hospital_id, film.source_name, film.page_sha256, Json(film.boxes), Json(film.texts), film.printed_at,
             film.received_at,

@@ -47,10 +47,10 @@ from cloudfilm.intakes.places import Places
 from cloudfilm.settings import load_settings
 
 AE_TITLE = "CLOUDFILM"
-MOST_ASSOCIATIONS = 6
+MOST_ASSOCIATIONS = 10
 LARGEST_MESSAGE = 96 * 1024 * 1024  # bytes: an image of 40 million pixels in 16 bits is more than a film needs
 _LARGEST_PDU = 1024 * 1024
-_MEMORY = 3 << 30
+_MEMORY = 4 << 30
 _PR_SET_PDEATHSIG = 1
 _VERIFICATION = "1.2.840.10008.1.1"
 _SERVED = (GRAYSCALE_PRINT, COLOR_PRINT, PRESENTATION_LUT, PRINT_JOB, ANNOTATION_BOX, _VERIFICATION)

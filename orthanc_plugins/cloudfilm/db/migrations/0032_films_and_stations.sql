@@ -36,7 +36,7 @@ CREATE TABLE printed_film (
     study_instance_uid        text,
     stored_study_instance_uid text,
     looked_at     timestamptz,
-    UNIQUE (hospital_id, page_sha256)
+    UNIQUE (hospital_id, page_sha256, texts)
 );
 CREATE INDEX printed_film_open ON printed_film (hospital_id, received_at) WHERE state IN ('received', 'unidentified');
 CREATE INDEX printed_film_of_study ON printed_film (stored_study_instance_uid);
