@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -37,12 +37,22 @@ class ReportRecord:
 
 @dataclass(frozen=True, slots=True)
 class ReportPage:
-    """A page as an image (WebP) in the document store."""
+    """A page as images (WebP) in the document store, at a phone's width and, where that shows more, larger; and its text.
+
+    ``text_lines`` is what `cloudfilm.reports.text_lines.TextLines.to_json` gave; empty for pages that were read before there was such.
+    """
 
     page: int
     image_sha256: str
     width: int
     height: int
+    large_sha256: str | None = None
+    large_width: int | None = None
+    large_height: int | None = None
+    text_lines: dict[str, Any] = field(default_factory=dict)
+
+
+_PAGE_COLUMNS = ", ".join(ReportPage.__dataclass_fields__)
 
 
 _COLUMNS = ", ".join(ReportRecord.__dataclass_fields__)
@@ -143,14 +153,17 @@ def set_pages(cursor: Cursor, report_id: UUID, pages: list[ReportPage]) -> None:
     cursor.execute("DELETE FROM report_page WHERE report_id = %s", (report_id,))
     for page in pages:
         cursor.execute(
-            "INSERT INTO report_page (report_id, page, image_sha256, width, height) VALUES (%s, %s, %s, %s, %s)",
-            (report_id, page.page, page.image_sha256, page.width, page.height),
-        )
+            f"INSERT INTO report_page (report_id, {_PAGE_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            (
+                report_id, page.page, page.image_sha256, page.width, page.height, page.large_sha256, page.large_width, page.large_height,
+                Json(page.text_lines),
+            ),
+        )  # fmt: skip
 
 
 def pages_of_report(cursor: Cursor, report_id: UUID) -> list[ReportPage]:
     """The page images in order."""
-    cursor.execute("SELECT page, image_sha256, width, height FROM report_page WHERE report_id = %s ORDER BY page", (report_id,))
+    cursor.execute(f"SELECT {_PAGE_COLUMNS} FROM report_page WHERE report_id = %s ORDER BY page", (report_id,))
     return [ReportPage(*row) for row in cursor.fetchall()]
 
 

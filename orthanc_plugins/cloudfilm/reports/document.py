@@ -22,7 +22,7 @@ from cloudfilm.reports.field_reading import ReportReading
 from cloudfilm.reports.fields import ReportFields
 from cloudfilm.reports.framing import read_frames, write_frames
 from cloudfilm.reports.limits import DocumentLimits
-from cloudfilm.reports.page_images import PageImage
+from cloudfilm.reports.page_images import PageImage, PageImages
 from cloudfilm.reports.reading_json import reading_from_json
 from cloudfilm.reports.refusal import DocumentRefused
 from cloudfilm.reports.stamp_drawing import Stamp
@@ -38,11 +38,17 @@ class DocumentProcessFailed(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class DocumentReading:
-    """What was made of a document. `page_images` show the document as it was sent; only `stamped_pdf` carries the QR code."""
+    """
+    What was made of a document.
+
+    `page_images` show the document as it was sent; only `stamped_pdf` carries the QR code. `page_lines` are the pages' texts as
+    `cloudfilm.reports.text_lines.TextLines.to_json` gives them.
+    """
 
     report: ReportReading
-    page_images: tuple[PageImage, ...]
+    page_images: tuple[PageImages, ...]
     stamped_pdf: bytes
+    page_lines: tuple[dict[str, Any], ...] = ()
 
     @property
     def fields(self) -> ReportFields:
@@ -75,13 +81,22 @@ def read_document(pdf: bytes, stamp: Stamp, limits: DocumentLimits | None = None
         if "cause" in head:
             _log.warning("a document was refused as damaged: %s", head["cause"])
         raise DocumentRefused(head["refused"], head["allowed"])
-    sizes, pictures = head["sizes"], answer[2 + len(head["sizes"]) :]
-    images = tuple(PageImage(webp, width, height) for webp, (width, height) in zip(answer[2 : 2 + len(sizes)], sizes, strict=True))
+    frames = iter(answer[2:])
+    images = tuple(_images([PageImage(next(frames), width, height) for width, height in sizes]) for sizes in head["sizes"])
+    pictures, lines = list(frames), head["lines"]
     recognised = _recognise(head, pictures, limits, python) if pictures else None
-    return DocumentReading(recognised or reading_from_json(head["reading"]), images, answer[1])
+    if recognised is None:
+        return DocumentReading(reading_from_json(head["reading"]), images, answer[1], tuple(lines))
+    for place, of_picture in recognised["lines"].items():
+        lines[int(place)] = of_picture
+    return DocumentReading(reading_from_json(recognised["reading"]), images, answer[1], tuple(lines))
 
 
-def _recognise(head: dict[str, Any], pictures: list[bytes], limits: DocumentLimits, python: str) -> ReportReading | None:
+def _images(pictures: list[PageImage]) -> PageImages:
+    return PageImages(pictures[0], pictures[1] if len(pictures) > 1 else None)
+
+
+def _recognise(head: dict[str, Any], pictures: list[bytes], limits: DocumentLimits, python: str) -> dict[str, Any] | None:
     """What is read with the help of recognition; `None` when that failed: the report is there all the same, and a person reads it."""
     limits = limits.for_recognition(len(pictures))
     request = json.dumps({"pages": head["pages"], "places": head["places"], "limits": asdict(limits)}).encode()
@@ -91,7 +106,8 @@ def _recognise(head: dict[str, Any], pictures: list[bytes], limits: DocumentLimi
     except (DocumentRefused, DocumentProcessFailed):
         _log.exception("the text of a document could not be recognised")
         return None
-    return reading_from_json(json.loads(answer))
+    recognised: dict[str, Any] = json.loads(answer)
+    return recognised
 
 
 def _run(program: str, request: list[bytes], limits: DocumentLimits, python: str) -> list[bytes]:

@@ -17,6 +17,7 @@ from cloudfilm.reports.refusal import DocumentRefused
 from cloudfilm.reports.stamp import stamp
 from cloudfilm.reports.stamp_drawing import Stamp
 from cloudfilm.reports.text_layer import read_text_layer
+from cloudfilm.reports.text_lines import text_lines
 
 _PASSWORD_ERROR = 4  # FPDF_ERR_PASSWORD
 _ALLOWED = "an undamaged PDF that opens without a password is read"
@@ -53,11 +54,12 @@ def answer_of(pdf: bytes, wanted: Stamp, limits: DocumentLimits) -> Sequence[byt
         return [json.dumps({"refused": "the document is damaged", "allowed": _ALLOWED, "cause": _place(error)}).encode()]
     head = {
         "reading": reading_to_json(reading),
-        "sizes": [(image.width, image.height) for image in images],
+        "sizes": [[(picture.width, picture.height) for picture in image.all] for image in images],
+        "lines": [text_lines(page, page.width_points, page.height_points).to_json() for page in pages],
         "places": list(pictures),
         "pages": [page_to_json(page) for page in pages] if pictures else [],
     }
-    return [json.dumps(head).encode(), stamped, *(image.webp for image in images), *pictures.values()]
+    return [json.dumps(head).encode(), stamped, *(picture.webp for image in images for picture in image.all), *pictures.values()]
 
 
 def _check_pages(pdf: bytes, limits: DocumentLimits) -> None:

@@ -112,11 +112,12 @@ def _walk(parent: Dataset, place: _Place, depth: int, seen: list[int]) -> Iterat
 def _place_of(item: Dataset, place: _Place) -> _Place:
     scheme, value, meaning = concept_of(item, "ConceptNameCodeSequence")
     if (scheme, value) in _FINDINGS_CODES or _FINDINGS_WORDS.search(meaning):
-        return _Place(Section.FINDINGS)
+        # A finding under a heading of its own stays there.
+        return place if place.section is Section.FINDINGS and item.get("ValueType") != "CONTAINER" else _Place(Section.FINDINGS)
     if (scheme, value) in _BESIDE_IMPRESSION_CODES or _BESIDE_IMPRESSION_WORDS.search(meaning):
         return _Place(Section.OTHER, meaning, is_beside_impression=True)
     if (scheme, value) in _IMPRESSION_CODES or _IMPRESSION_WORDS.search(meaning):
-        return _Place(Section.IMPRESSION)
+        return place if place.section is Section.IMPRESSION and item.get("ValueType") != "CONTAINER" else _Place(Section.IMPRESSION)
     if item.get("ValueType") == "CONTAINER" or place.section is None:
         return _Place(place.section or Section.OTHER, meaning, place.is_beside_impression) if meaning else place
     return place
