@@ -115,7 +115,8 @@ def _place_of(item: Dataset, place: _Place) -> _Place:
         # A finding under a heading of its own stays there.
         return place if place.section is Section.FINDINGS and item.get("ValueType") != "CONTAINER" else _Place(Section.FINDINGS)
     if (scheme, value) in _BESIDE_IMPRESSION_CODES or _BESIDE_IMPRESSION_WORDS.search(meaning):
-        return _Place(Section.OTHER, meaning, is_beside_impression=True)
+        is_there = place.is_beside_impression and item.get("ValueType") != "CONTAINER"
+        return place if is_there else _Place(Section.OTHER, meaning, is_beside_impression=True)
     if (scheme, value) in _IMPRESSION_CODES or _IMPRESSION_WORDS.search(meaning):
         return place if place.section is Section.IMPRESSION and item.get("ValueType") != "CONTAINER" else _Place(Section.IMPRESSION)
     if item.get("ValueType") == "CONTAINER" or place.section is None:
