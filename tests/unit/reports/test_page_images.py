@@ -9,6 +9,8 @@ from reportlab.pdfgen.canvas import Canvas
 
 from cloudfilm.reports.fields import ReportFields
 from cloudfilm.reports.page_images import LOSSLESS_BYTES, render_pages
+from demo.forms import all_forms
+from demo.forms.scan import scan_number, scanned_pdf
 from demo.report_form import make_report_pdf
 
 
@@ -40,6 +42,13 @@ def test_the_worst_page_has_less_than_150_kilobytes_at_a_phones_width() -> None:
     canvas.save()
     (page,) = render_pages(target.getvalue())
     assert len(page.small.webp) < 150_000
+
+
+@pytest.mark.parametrize("number", [3, 30, 57])
+def test_the_first_page_of_a_form_has_less_than_150_kilobytes_also_scanned(number: int) -> None:
+    pdf = all_forms()[number].pdf()
+    for document in (pdf, scanned_pdf(pdf, scan_number(number), number)):
+        assert len(render_pages(document)[0].small.webp) < 150_000
 
 
 def test_what_shows_no_more_is_not_made_larger() -> None:
