@@ -80,13 +80,15 @@ def show_report(report_id: UUID) -> Response:
 
 @reports.get("/<uuid:report_id>/pages/<int:page>")
 def show_page(report_id: UUID, page: int) -> Response:
-    """A page of the original as an image (WebP), counted from 1."""
+    """A page of the original as an image (WebP), counted from 1: at a phone's width, or by ``size=large`` for a larger screen."""
+    if (size := request.args.get("size", "small")) not in ("small", "large"):
+        raise BadRequest("size may be small or large.")
     _report(report_id, Action.SEE_REPORT_PAGES)
     with services().database.transaction() as cursor:
         found = next((one for one in pages_of_report(cursor, report_id) if one.page == page), None)
     if found is None:
         raise NotFound
-    return _asked_each_time(found.image_sha256, "image/webp")
+    return _asked_each_time((found.large_sha256 if size == "large" else None) or found.image_sha256, "image/webp")
 
 
 @reports.get("/<uuid:report_id>/original.pdf")

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -43,7 +43,11 @@ class ReportRecord:
 
 @dataclass(frozen=True, slots=True)
 class ReportPage:
-    """A page as an image (WebP) in the document store. The size in points is unknown for pages that were read before it was kept."""
+    """A page as images (WebP) in the document store, at a phone's width and, where that shows more, larger; and its text.
+
+    The size in points is unknown, and ``text_lines`` (what `cloudfilm.reports.text_lines.TextLines.to_json` gave) empty, for pages that were
+    read before these were kept.
+    """
 
     page: int
     image_sha256: str
@@ -51,6 +55,13 @@ class ReportPage:
     height: int
     width_points: float | None = None
     height_points: float | None = None
+    large_sha256: str | None = None
+    large_width: int | None = None
+    large_height: int | None = None
+    text_lines: dict[str, Any] = field(default_factory=dict)
+
+
+_PAGE_COLUMNS = ", ".join(ReportPage.__dataclass_fields__)
 
 
 _COLUMNS = ", ".join(ReportRecord.__dataclass_fields__)
@@ -218,18 +229,17 @@ def set_pages(cursor: Cursor, report_id: UUID, pages: list[ReportPage]) -> None:
     cursor.execute("DELETE FROM report_page WHERE report_id = %s", (report_id,))
     for page in pages:
         cursor.execute(
-            "INSERT INTO report_page (report_id, page, image_sha256, width, height, width_points, height_points)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
-            (report_id, page.page, page.image_sha256, page.width, page.height, page.width_points, page.height_points),
-        )
+            f"INSERT INTO report_page (report_id, {_PAGE_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            (
+                report_id, page.page, page.image_sha256, page.width, page.height, page.width_points, page.height_points,
+                page.large_sha256, page.large_width, page.large_height, Json(page.text_lines),
+            ),
+        )  # fmt: skip
 
 
 def pages_of_report(cursor: Cursor, report_id: UUID) -> list[ReportPage]:
     """The page images in order."""
-    cursor.execute(
-        "SELECT page, image_sha256, width, height, width_points, height_points FROM report_page WHERE report_id = %s ORDER BY page",
-        (report_id,),
-    )
+    cursor.execute(f"SELECT {_PAGE_COLUMNS} FROM report_page WHERE report_id = %s ORDER BY page", (report_id,))
     return [ReportPage(*row) for row in cursor.fetchall()]
 
 

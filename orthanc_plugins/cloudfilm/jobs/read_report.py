@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 from uuid import UUID
 
 from cloudfilm.db.deliveries import delivery_of_report, set_stamped
@@ -22,6 +23,7 @@ from cloudfilm.reports.fields import ReportFields
 from cloudfilm.reports.grant_keys import GrantKeys
 from cloudfilm.reports.kept_text import pack_text
 from cloudfilm.reports.limits import DocumentLimits
+from cloudfilm.reports.page_images import PageImages
 from cloudfilm.reports.refusal import DocumentRefused
 from cloudfilm.reports.stamp import Stamp
 from cloudfilm.reports.taught_form import form_from_json
@@ -56,10 +58,7 @@ def read_report(context: JobContext, report_id_text: str) -> None:
         with context.database.transaction() as cursor:
             set_status(cursor, report_id, "failed", str(refused))
         return
-    pages = [
-        ReportPage(number, context.documents.put(image.webp), image.width, image.height, image.width_points, image.height_points)
-        for number, image in enumerate(reading.page_images, start=1)
-    ]
+    pages = [_page(context, number, images, reading.page_lines[number - 1]) for number, images in enumerate(reading.page_images, start=1)]
     combined = combine(reading.report, ReportFields.from_json(report.given_fields or {}))
     sealed = seal(reading.stamped_pdf, context.key_ring)
     now = context.clock()
@@ -78,3 +77,19 @@ def read_report(context: JobContext, report_id_text: str) -> None:
                 match_report_in(cursor, locked, now, context.settings.time_zone)
         if returns_by_itself(cursor, report):
             defer_job(cursor, RETURN_STAMPED, lock=str(report_id), arguments={"report_id": str(report_id)})
+
+
+def _page(context: JobContext, number: int, images: PageImages, lines: dict[str, Any]) -> ReportPage:
+    small, large = images.small, images.large
+    return ReportPage(
+        page=number,
+        image_sha256=context.documents.put(small.webp),
+        width=small.width,
+        height=small.height,
+        width_points=images.width_points,
+        height_points=images.height_points,
+        large_sha256=context.documents.put(large.webp) if large else None,
+        large_width=large.width if large else None,
+        large_height=large.height if large else None,
+        text_lines=lines,
+    )

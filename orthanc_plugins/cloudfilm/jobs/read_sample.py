@@ -31,7 +31,7 @@ def read_sample(context: JobContext, sample_id_text: str) -> None:
             set_sample_refused(cursor, sample_id, str(refused))
         return
     text = pack_text(reading.pages)
-    pictures = [Picture(context.documents.put(image.webp), image.width, image.height) for image in reading.page_images]
+    pictures = [Picture(context.documents.put(image.small.webp), image.small.width, image.small.height) for image in reading.page_images]
     with context.database.transaction() as cursor:
         if text is None:
             set_sample_refused(cursor, sample_id, "no text was found on the pages, or far too much")

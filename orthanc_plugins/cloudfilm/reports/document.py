@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -24,7 +24,7 @@ from cloudfilm.reports.fields import ReportFields
 from cloudfilm.reports.framing import read_frames, write_frames
 from cloudfilm.reports.kept_text import truest_text
 from cloudfilm.reports.limits import DocumentLimits
-from cloudfilm.reports.page_images import PageImage
+from cloudfilm.reports.page_images import PageImage, PageImages
 from cloudfilm.reports.reading_json import reading_from_json
 from cloudfilm.reports.refusal import DocumentRefused
 from cloudfilm.reports.stamp_drawing import Stamp
@@ -44,13 +44,15 @@ class DocumentReading:
     """
     What was made of a document.
 
-    `page_images` show the document as it was sent; only `stamped_pdf` carries the QR code. `pages` is their text with its places, as JSON (`page_to_json`).
+    `page_images` show the document as it was sent; only `stamped_pdf` carries the QR code. `pages` is their text with its places, as JSON
+    (`page_to_json`), `page_lines` the same by lines, as `cloudfilm.reports.text_lines.TextLines.to_json` gives it.
     """
 
     report: ReportReading
-    page_images: tuple[PageImage, ...]
+    page_images: tuple[PageImages, ...]
     stamped_pdf: bytes
     pages: tuple[Mapping[str, Any], ...] = ()
+    page_lines: tuple[dict[str, Any], ...] = ()
 
     @property
     def fields(self) -> ReportFields:
@@ -86,11 +88,20 @@ def read_document(
         if "cause" in head:
             _log.warning("a document was refused as damaged: %s", head["cause"])
         raise DocumentRefused(head["refused"], head["allowed"])
-    sizes, pictures = head["sizes"], answer[2 + len(head["sizes"]) :]
-    images = tuple(PageImage(webp, *size) for webp, size in zip(answer[2 : 2 + len(sizes)], sizes, strict=True))
+    frames = iter(answer[2:])
+    images = tuple(_images(sizes, frames) for sizes in head["sizes"])
+    pictures, lines = list(frames), head["lines"]
     recognised = _recognise({**head, "forms": taught}, pictures, limits, python) if pictures else None
     read = recognised or head
-    return DocumentReading(reading_from_json(read["reading"]), images, answer[1], tuple(truest_text(head["pages"], read["pages"])))
+    for place, of_picture in (recognised["lines"] if recognised else {}).items():
+        lines[int(place)] = of_picture
+    pages = tuple(truest_text(head["pages"], read["pages"]))
+    return DocumentReading(reading_from_json(read["reading"]), images, answer[1], pages, tuple(lines))
+
+
+def _images(sizes: dict[str, Any], frames: Iterator[bytes]) -> PageImages:
+    small, *large = [PageImage(next(frames), width, height) for width, height in sizes["pictures"]]
+    return PageImages(small, large[0] if large else None, *sizes["points"])
 
 
 def _recognise(head: dict[str, Any], pictures: list[bytes], limits: DocumentLimits, python: str) -> dict[str, Any] | None:
@@ -103,8 +114,8 @@ def _recognise(head: dict[str, Any], pictures: list[bytes], limits: DocumentLimi
     except (DocumentRefused, DocumentProcessFailed):
         _log.exception("the text of a document could not be recognised")
         return None
-    found: dict[str, Any] = json.loads(answer)
-    return found
+    recognised: dict[str, Any] = json.loads(answer)
+    return recognised
 
 
 def run_limited(program: str, request: list[bytes], limits: DocumentLimits, python: str = sys.executable) -> list[bytes]:

@@ -18,6 +18,7 @@ from cloudfilm.reports.stamp import stamp
 from cloudfilm.reports.stamp_drawing import Stamp
 from cloudfilm.reports.taught_form import TaughtForm, form_from_json
 from cloudfilm.reports.text_layer import read_text_layer
+from cloudfilm.reports.text_lines import text_lines
 
 _PASSWORD_ERROR = 4  # FPDF_ERR_PASSWORD
 _ALLOWED = "an undamaged PDF that opens without a password is read"
@@ -55,11 +56,15 @@ def answer_of(pdf: bytes, wanted: Stamp, limits: DocumentLimits, forms: Sequence
         return [json.dumps({"refused": "the document is damaged", "allowed": _ALLOWED, "cause": _place(error)}).encode()]
     head = {
         "reading": reading_to_json(reading),
-        "sizes": [(image.width, image.height, image.width_points, image.height_points) for image in images],
+        "sizes": [
+            {"points": (image.width_points, image.height_points), "pictures": [(picture.width, picture.height) for picture in image.all]}
+            for image in images
+        ],
+        "lines": [text_lines(page, page.width_points, page.height_points).to_json() for page in pages],
         "places": list(pictures),
         "pages": [page_to_json(page) for page in pages],
     }
-    return [json.dumps(head).encode(), stamped, *(image.webp for image in images), *pictures.values()]
+    return [json.dumps(head).encode(), stamped, *(picture.webp for image in images for picture in image.all), *pictures.values()]
 
 
 def _check_pages(pdf: bytes, limits: DocumentLimits) -> None:

@@ -24,6 +24,7 @@ _BESIDE_IMPRESSION_CODES = frozenset({("DCM", "121074"), ("DCM", "121075"), ("DC
 _FINDINGS_WORDS = re.compile(r"所见|描述|表现|^findings?$|imaging findings|description", re.IGNORECASE)
 _IMPRESSION_WORDS = re.compile(r"意见|结论|诊断|印象|提示|impression|conclusion|diagnosis", re.IGNORECASE)
 _BESIDE_IMPRESSION_WORDS = re.compile(r"建议|补充|recommendation|addendum", re.IGNORECASE)
+_SAYS_NOTHING = re.compile(r"^(正文|内容|文本|text|content|section text|comment)$", re.IGNORECASE)
 _DEEPEST = 32
 _MOST_ITEMS = 5000
 
@@ -66,19 +67,20 @@ def sr_text(document: Dataset) -> SrText:
     TooManyItems
         It is deeper or larger than any report.
     """
-    text, written = SrText(), set[str]()
+    text, last = SrText(), {True: "", False: ""}  # the heading written last in each
     for item, place in _walk(document, _Place(), 0, [0]):
         if item.get("ValueType") == "PNAME":
             if concept_of(item, "ConceptNameCodeSequence")[1] == "121008":
                 text.observers.append(str(item.get("PersonName", "")))
             continue
-        lines = _lines_of(item)
+        lines = _lines_of(item, place)
         if not lines:
             continue
-        target = text.impression if place.section is Section.IMPRESSION or place.is_beside_impression else text.findings
-        if place.heading and place.heading not in written:
-            written.add(place.heading)
+        is_impression = place.section is Section.IMPRESSION or place.is_beside_impression
+        target = text.impression if is_impression else text.findings
+        if place.heading and place.heading != last[is_impression]:
             target.append(f"{place.heading}：")
+        last[is_impression] = place.heading
         target.extend(lines)
     return text
 
@@ -110,23 +112,26 @@ def _walk(parent: Dataset, place: _Place, depth: int, seen: list[int]) -> Iterat
 def _place_of(item: Dataset, place: _Place) -> _Place:
     scheme, value, meaning = concept_of(item, "ConceptNameCodeSequence")
     if (scheme, value) in _FINDINGS_CODES or _FINDINGS_WORDS.search(meaning):
-        return _Place(Section.FINDINGS)
+        # A finding under a heading of its own stays there.
+        return place if place.section is Section.FINDINGS and item.get("ValueType") != "CONTAINER" else _Place(Section.FINDINGS)
     if (scheme, value) in _BESIDE_IMPRESSION_CODES or _BESIDE_IMPRESSION_WORDS.search(meaning):
-        return _Place(Section.OTHER, meaning, is_beside_impression=True)
+        is_there = place.is_beside_impression and item.get("ValueType") != "CONTAINER"
+        return place if is_there else _Place(Section.OTHER, meaning, is_beside_impression=True)
     if (scheme, value) in _IMPRESSION_CODES or _IMPRESSION_WORDS.search(meaning):
-        return _Place(Section.IMPRESSION)
+        return place if place.section is Section.IMPRESSION and item.get("ValueType") != "CONTAINER" else _Place(Section.IMPRESSION)
     if item.get("ValueType") == "CONTAINER" or place.section is None:
-        return _Place(Section.OTHER, meaning, place.is_beside_impression) if meaning else place
+        return _Place(place.section or Section.OTHER, meaning, place.is_beside_impression) if meaning else place
     return place
 
 
-def _lines_of(item: Dataset) -> list[str]:
-    """An item in words: a text as it is, a code or a measurement with its name."""
+def _lines_of(item: Dataset, place: _Place) -> list[str]:
+    """An item in words: a text, a code or a measurement, with its name where that is no heading and says something."""
     match item.get("ValueType"):
         case "TEXT":
             if str(item.get("RelationshipType", "")) == "HAS OBS CONTEXT":
                 return []
-            return [line.strip() for line in re.split(r"[\r\n]+", str(item.get("TextValue", "") or "")) if line.strip()]
+            lines = [line.strip() for line in re.split(r"[\r\n]+", str(item.get("TextValue", "") or "")) if line.strip()]
+            return [f"{name}：{lines[0]}", *lines[1:]] if lines and (name := _telling_name(item, place)) else lines
         case "CODE" if str(item.get("RelationshipType", "")) != "HAS OBS CONTEXT":
             meaning = concept_of(item, "ConceptCodeSequence")[2]
             name = concept_of(item, "ConceptNameCodeSequence")[2]
@@ -138,3 +143,10 @@ def _lines_of(item: Dataset) -> list[str]:
             name = concept_of(item, "ConceptNameCodeSequence")[2]
             return [f"{name}：{number} {'' if unit == '1' else unit}".rstrip()] if number else []
     return []
+
+
+def _telling_name(item: Dataset, place: _Place) -> str:
+    scheme, value, meaning = concept_of(item, "ConceptNameCodeSequence")
+    known = (scheme, value) in _FINDINGS_CODES | _IMPRESSION_CODES | _BESIDE_IMPRESSION_CODES
+    words = (_FINDINGS_WORDS, _IMPRESSION_WORDS, _BESIDE_IMPRESSION_WORDS, _SAYS_NOTHING)
+    return "" if known or meaning == place.heading or any(pattern.search(meaning) for pattern in words) else meaning

@@ -56,4 +56,4 @@ ALTER TABLE report_page
     ADD large_sha256 text,
     ADD large_width  integer,
     ADD large_height integer,
-    ADD text_lines   jsonb NOT NULL DEFAULT '[]';
+    ADD text_lines   jsonb NOT NULL DEFAULT '{}';
