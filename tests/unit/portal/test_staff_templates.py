@@ -86,7 +86,7 @@ SHOWN = Shown(
     (ShownField("patient_name", 1, BOX, HOSTILE, is_sure=False), ShownField("findings")), (ShownAnchor(HOSTILE, HOSTILE, 1, BOX, True),), "",
     TaughtForm("new", 0, HOSTILE, "", ((595.0, 842.0),), (), ()),
 )  # fmt: skip
-REPORT = ShownReport(RecentReport(ID, NOW, HOSTILE, {}, b""), HOSTILE, HOSTILE, 1, 0)
+RECENT = ShownReport(RecentReport(ID, NOW, HOSTILE, {}, b""), HOSTILE, HOSTILE, 1, 0)
 PAGES: dict[str, dict[str, object]] = {
     "studies": {"lines": [StudyLine(STUDY, HOSTILE, "CT")], "text": HOSTILE, "may_open": True},
     "welcome": {},
@@ -96,7 +96,7 @@ PAGES: dict[str, dict[str, object]] = {
               "filled": {"login": HOSTILE}, "trouble": "taken"},
     "password_issued": {"login": HOSTILE, "password": "secret"},
     "grants": {"lines": [ShownGrant(GRANT, HOSTILE, state) for state in ("open", "expired", "revoked")], "text": "", "reasons": REASONS},
-    "forms": {"forms": [FORM, replace(FORM, is_on=False, version=1)], "read": {str(ID): 3}, "recent": [REPORT], "undoable": FORM, "bin": [FORM],
+    "forms": {"forms": [FORM, replace(FORM, is_on=False, version=1)], "read": {str(ID): 3}, "recent": [RECENT], "undoable": FORM, "bin": [FORM],
               "trouble": "no PDF"},
     "form_waiting": {"reason": HOSTILE},
     "form_teaching": {"source": Source(SourceKind.REPORT, ID, b"", (TEXT,), (PICTURE,)), "draft": Draft(HOSTILE), "shown": SHOWN,
