@@ -7,9 +7,9 @@ an upload in several parts comes back damaged (radosgw 18.2): it is asked for no
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
-import secrets
 import subprocess
 import time
 from dataclasses import dataclass
@@ -33,6 +33,8 @@ mon_host = 127.0.0.1
 log_to_stderr = true
 err_to_stderr = true
 debug_rgw = 0
+run_dir = {folder}
+crash_dir = {folder}
 [client]
 rgw_backend_store = dbstore
 rgw_config_store = dbstore
@@ -43,6 +45,7 @@ rgw_frontends = beast endpoint=127.0.0.1:{port} tcp_nodelay=1
 rgw_dns_name = localhost
 rgw_enable_usage_log = false
 """
+_TRIES, _ADMIN_SECONDS = 3, 20
 _ARGUMENTS = ["-n", "client.rgw", "--no-mon-config"]
 
 
@@ -73,8 +76,7 @@ class S3Server:
         (self.folder / "ceph.conf").write_text(_CONFIGURATION.format(fsid=uuid4(), folder=self.folder, port=self.port), encoding="ascii")
         if self.credentials_file.exists():
             return
-        access_key, secret_key = secrets.token_hex(10), secrets.token_urlsafe(30)
-        self._make_user(access_key, secret_key)
+        access_key, secret_key = self._make_user(known.pw_uid, known.pw_gid)
         part = self.credentials_file.with_suffix(".part")
         with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
             file.write(f"[default]\naws_access_key_id = {access_key}\naws_secret_access_key = {secret_key}\n")
@@ -111,11 +113,32 @@ class S3Server:
             client_options={"allow_http": True},
         )
 
-    def _make_user(self, access_key: str, secret_key: str) -> None:
-        user = ["user", "create", "--uid=cloudfilm", "--display-name=CloudFilm", f"--access-key={access_key}", f"--secret-key={secret_key}"]
-        command = ["runuser", "-u", self.user, "--", "/usr/bin/radosgw-admin", "-c", str(self.folder / "ceph.conf"), *_ARGUMENTS, *user]
-        for stale in self.folder.glob("*.db*"):  # a user of an interrupted first start, whose keys nobody has
-            stale.unlink()
-        result = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
-        if result.returncode != 0:
-            raise CannotStart(f"The local S3 server could not be prepared: {(result.stderr.strip().splitlines() or ['no message'])[-1]}")
+    def _make_user(self, uid: int, gid: int) -> tuple[str, str]:
+        """Its access key and its secret key. radosgw-admin was once seen to hang: it is tried again."""
+        command = ["/usr/bin/radosgw-admin", "-c", str(self.folder / "ceph.conf"), *_ARGUMENTS]
+        command += ["user", "create", "--uid=cloudfilm", "--display-name=CloudFilm", "--gen-access-key", "--gen-secret"]
+        problem = "no message"
+        for _ in range(_TRIES):
+            for stale in self.folder.glob("*.db*"):  # of an interrupted start: a user whose keys nobody has
+                stale.unlink()
+            try:
+                result = subprocess.run(
+                    command,
+                    capture_output=True,
+                    text=True,
+                    check=True,
+                    cwd="/",
+                    user=uid,
+                    group=gid,
+                    extra_groups=[],
+                    timeout=_ADMIN_SECONDS,
+                )
+                key = json.loads(result.stdout)["keys"][0]
+                return str(key["access_key"]), str(key["secret_key"])
+            except subprocess.CalledProcessError as error:
+                problem = (error.stderr.strip().splitlines() or [problem])[-1]
+            except subprocess.TimeoutExpired:
+                problem = f"no answer in {_ADMIN_SECONDS} s"
+            except (ValueError, KeyError, IndexError):
+                problem = "an answer that holds no key"
+        raise CannotStart(f"The local S3 server could not be prepared: radosgw-admin: {problem}")

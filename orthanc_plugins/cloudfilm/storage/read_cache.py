@@ -49,7 +49,8 @@ class ReadCache:
         """The bytes as they were put in, None when they are not here (any more)."""
         path = self._path(attachment_id)
         try:
-            with open(path, "rb") as file:
+            # Unbuffered: a buffer would copy half a megabyte again and again, which took longer than all the rest together.
+            with open(path, "rb", buffering=0) as file:
                 sha256, content = file.read(_SHA256_BYTES), file.read()
                 used_before = os.fstat(file.fileno()).st_mtime
         except FileNotFoundError:
