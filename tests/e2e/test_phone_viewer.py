@@ -276,9 +276,14 @@ def test_a_clip_plays_in_colour(exam: Exam, browser: Browser) -> None:
         one.page.locator("#play").click()
         wait_for(lambda: red_at() > first + 40, what="the square on its way")
         one.page.locator("#play").click()
-        stopped = one.position()
-        one.page.wait_for_function("() => new Promise(done => setTimeout(() => done(true), 300))")
-        assert one.position() == stopped
+
+        def stands_still() -> bool:
+            before = one.position()
+            one.page.wait_for_function("() => new Promise(done => setTimeout(() => done(true), 300))")
+            return one.position() == before
+
+        wait_for(stands_still, what="the clip to stop")
+        assert stands_still()
         assert one.page.locator("[data-mode=window]").is_disabled()
         assert one.trouble == []
 

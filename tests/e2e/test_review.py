@@ -57,6 +57,7 @@ def test_a_digit_and_enter_decide_and_u_takes_it_back(instance: Instance, browse
     expect(page.locator("#undo-last")).to_be_visible()
     found = "SELECT status, study_instance_uid FROM report WHERE report_id = %s"
     assert instance.sql(found, report["report_id"]) == [("matched", study_uid(seed))]
+    page.wait_for_load_state()  # its keys work from then on
     page.keyboard.press("u")
     expect(page.locator("#status")).to_have_text("to look at")
     assert instance.sql(found, report["report_id"]) == [("review", None)]
