@@ -46,16 +46,14 @@ def report_of(message: Message) -> Hl7Report:
         There is neither text nor a document in it, or the document is not what it says.
     """
     findings, impression, document, reference = _observations(message)
-    if document is None and reference is None and not findings and not impression:
-        raise MessageRefused("OBX: neither a text (TX, FT, ST) nor a document (ED: PDF, JPEG, PNG, TIFF; or RP) was found.")
     observation = message.segments("OBR")
     if not observation:
         raise MessageRefused("OBR: the segment is missing.")
     obr = observation[0]
     status = _status(message, obr)
     # A withdrawal says enough by itself.
-    if document is None and not findings and not impression and status != "X":
-        raise MessageRefused("OBX: neither a text (TX, FT, ST) nor a document (ED, application/pdf) was found.")
+    if document is None and reference is None and not findings and not impression and status != "X":
+        raise MessageRefused("OBX: neither a text (TX, FT, ST) nor a document (ED: PDF, JPEG, PNG, TIFF; or RP) was found.")
     fields = ReportFields(
         modality=message.value_of(obr, 24) or None,
         patient_name=_name(message) or None,

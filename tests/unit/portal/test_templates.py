@@ -166,7 +166,7 @@ def test_every_page_names_itself_and_offers_the_other_language(render: Render) -
 
 
 def test_the_text_of_a_page_lies_over_its_picture(render: Render) -> None:
-    page = render("report.html", exam=EXAM, pages=[ReportPage(1, "a" * 64, 780, 1104, "b" * 64, 1600, 2263, TEXT), PAGES[1]])
+    page = render("report.html", exam=EXAM, pages=[ReportPage(1, "a" * 64, 780, 1104, 595.0, 842.0, "b" * 64, 1600, 2263, TEXT), PAGES[1]])
     assert '<text x="50.0" y="109.6" font-size="10.2" textLength="60.0" lengthAdjust="spacingAndGlyphs">王秀英 &lt;b&gt;</text>' in page
     assert "translate(297.5 421.0) rotate(1.5) translate(-297.5 -421.0)" in page
     assert page.count('<svg class="page-text"') == page.count('pages/1?size=large" width') == 1
