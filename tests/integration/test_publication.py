@@ -341,7 +341,7 @@ def test_what_nobody_opens_is_dropped_and_comes_back_when_somebody_does(
     share = share_of(instance, "jia", [uid])
     session = instance.client()
     session.headers["Cookie"] = f"{SESSION_COOKIE}={Mint(instance).session(share)}"
-    assert session.get(f"/images?study={uid}").status_code == 303
+    assert session.get(f"/images/desktop?study={uid}").status_code == 303
     published(instance, uid)
     assert is_published(reader.get(frame, headers={"Accept": OHIF}))
 

@@ -113,7 +113,7 @@ def test_versions_that_come_before_the_images_are_one_report_too(instance: Insta
     page = exam(patient)
     assert "正式意见。" in page
     assert 'data-images="waiting"' not in page
-    assert patient.get("/images").status_code == 303
+    assert patient.get("/images/desktop").status_code == 303
 
 
 def test_another_kind_of_report_on_the_same_study_replaces_nothing(instance: Instance, program: requests.Session, tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_what_the_sender_withdraws_is_not_shown(instance: Instance, program: req
         assert patient.get(f"/api/v1/reports/{first['report_id']}{path}").status_code == 404
     assert patient.get("/report").status_code == 404
     assert "REPORT1.PDF" not in patient.get(f"/api/v1/studies/{uid}/archive").content.decode("latin-1")
-    assert patient.get("/images").status_code == 303, "the images are still the patient's"
+    assert patient.get("/images/desktop").status_code == 303, "the images are still the patient's"
     assert submit(program, "30150", {"report_status": "F"}, impression="错误的意见。")["status"] == "issued"
     wait_for(lambda: "错误的意见。" in exam(patient), 10)
 
@@ -182,7 +182,7 @@ def test_one_report_on_several_exams_opens_all_of_them(instance: Instance, progr
     page = exam(patient)
     for uid in (chest, abdomen):
         assert f"/images?study={uid}" in page
-        assert uid in patient.get("/images").headers["Location"]
+        assert uid in patient.get("/images/desktop").headers["Location"]
         assert patient.get(f"/dicom-web/studies/{uid}/metadata").status_code == 200
 
 
@@ -208,7 +208,7 @@ def test_a_study_whose_patient_was_changed_keeps_its_report(instance: Instance, 
     assert orthanc_id(instance, uid) != old
     assert instance.sql(patient_of, uid) == [("P30180-new",)]
     assert instance.sql("SELECT status, study_instance_uid FROM report WHERE report_id = %s", report["report_id"]) == [("matched", uid)]
-    assert visit(instance, report["link"]).get("/images").status_code == 303
+    assert visit(instance, report["link"]).get("/images/desktop").status_code == 303
 
 
 def test_a_waiting_report_finds_a_study_whose_patient_was_put_right(instance: Instance, program: requests.Session, tmp_path: Path) -> None:
