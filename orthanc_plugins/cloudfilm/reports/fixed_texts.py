@@ -20,7 +20,7 @@ from cloudfilm.reports.text_layer import Character
 from cloudfilm.reports.title import names_hospital
 
 _ALIKE = 12.0  # points between a text and the same text of another report
-_SAME_FORM, _ON_MOST, _ON_ALL = 0.5, 0.6, 0.8
+_SAME_FORM, _ON_MOST, _ON_ALL = 0.75, 0.6, 0.8  # forms of one country share half of their labels anyway
 _BESIDE, _ABOVE = 45.0, 24.0  # points from a label to its area
 _SURE_SCORE = 0.9  # of recognised characters
 _DIGIT = re.compile(r"\d")
