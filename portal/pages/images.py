@@ -16,6 +16,7 @@ from portal.exam_pictures import ExamPictures, Pictures, ShownSeries, rendered_a
 from portal.exam_record import load_exam
 from portal.exam_view import ExamView
 from portal.pages.exam import visited
+from portal.publication import ask_for_publication
 from portal.session import require
 
 images = Blueprint("images", __name__)
@@ -49,6 +50,7 @@ class FirstPicture:
 def show_viewer() -> Response:
     """The page. ``?study=`` chooses one of several exams, ``?series=`` and ``?picture=`` (both from 1) what is seen first."""
     holder, study_instance_uid = _asked()
+    ask_for_publication([study_instance_uid])
     exam = Pictures(holder, study_instance_uid).all()
     record = load_exam(holder.grant)
     view, _ = record.view(holder)
