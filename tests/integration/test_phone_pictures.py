@@ -27,6 +27,11 @@ def paper(instance: Instance, tmp_path_factory: pytest.TempPathFactory) -> Paper
     answer = (
         instance.client(instance.token("jia", "reports")).post("/api/v1/reports", files={"file": make_report_pdf(fields_for(SEED))}).json()
     )
+    # What is kept of its report belongs to the exam's state too.
+    kept = "SELECT count(*) FROM kept_instance WHERE report_id = %s AND stored_at IS NOT NULL"
+    wait_for(lambda: instance.sql(kept, answer["report_id"]) == [(2,)], what="the report to be kept")
+    recorded = "SELECT instance_count FROM study WHERE study_instance_uid = %s AND complete_at IS NOT NULL"
+    wait_for(lambda: instance.sql(recorded, study_uid(SEED)) == [(len(paths) + 3,)], what="the study to be whole")
     return Paper(instance, SEED, answer["report_id"], answer["link"], answer["access_code"])
 
 
