@@ -174,7 +174,7 @@ def exam_view(
         may=may,
         share=share,
         others=others,
-        parts=tuple(StudyPart(one.study_instance_uid, one.study_description or one.body_part, one.instance_count) for one in studies),
+        parts=tuple(StudyPart(one.study_instance_uid, one.study_description or one.body_part, one.image_count) for one in studies),
         versions=versions,
     )
 
@@ -209,7 +209,7 @@ def _shown(fields: ReportFields, hospital: Hospital, study: StudyRecord | None, 
 
 
 def _modality(fields: ReportFields, study: StudyRecord | None) -> str:
-    of_images = [modality for modality in (study.modalities if study else []) if modality not in ("SR", "PR", "KO", "DOC", "SEG")]
+    of_images = [modality for modality in (study.image_modalities if study else []) if modality != "SEG"]
     return fields.modality or "/".join(of_images)
 
 

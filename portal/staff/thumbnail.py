@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Which picture stands for a study: the middle one of its largest series, and the window that shows it."""
+"""Which picture stands for a study: the middle one of its largest series, in the window that it is shown with first."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from cloudfilm.db.studies import study_with_uid
 from cloudfilm.errors import NotFound
+from portal.exam_pictures import ShownSeries, rendered_address
 from portal.services import services
 
-_NO_PICTURES = frozenset({"SR", "PR", "KO", "DOC", "SEG", "AU", "ECG", "HD", "RTSTRUCT", "RTPLAN", "RTDOSE"})
 _SIDE = 192
 
 
@@ -20,32 +19,12 @@ def thumbnail_address(study_instance_uid: str) -> str:
     NotFound
         The study has no pictures.
     """
-    series = [
-        one
-        for one in services().search(
-            "series", [("StudyInstanceUID", study_instance_uid), ("includefield", "NumberOfSeriesRelatedInstances")]
-        )
-        if _first(one, "00080060") not in _NO_PICTURES
-    ]
-    if not series:
-        raise NotFound
-    largest = max(series, key=lambda one: int(_first(one, "00201209") or 0))
-    series_uid = _first(largest, "0020000E")
-    instances = services().search("instances", [("StudyInstanceUID", study_instance_uid), ("SeriesInstanceUID", series_uid)])
-    if not instances:
-        raise NotFound
-    instances.sort(key=lambda one: (int(_first(one, "00200013") or 0), _first(one, "00080018")))
-    instance_uid = _first(instances[len(instances) // 2], "00080018")
-    path = f"/dicom-web/studies/{study_instance_uid}/series/{series_uid}/instances/{instance_uid}/rendered"
-    return f"{path}?viewport={_SIDE},{_SIDE}{_window(study_instance_uid, series_uid, instance_uid)}"
-
-
-def _window(*uids: str) -> str:
-    (dataset,) = services().metadata(*uids)[:1] or ({},)
-    centre, width = _first(dataset, "00281050"), _first(dataset, "00281051")
-    return f"&window={centre},{width},linear" if centre and width and float(width) > 1 else ""
-
-
-def _first(dataset: dict[str, Any], tag: str) -> str:
-    values = dataset.get(tag, {}).get("Value") or [""]
-    return str(values[0])
+    with services().database.transaction() as cursor:
+        study = study_with_uid(cursor, study_instance_uid)
+    versions = services().pictures.series_of(study.orthanc_study_id) if study and study.orthanc_study_id else []
+    for version in sorted(versions, key=lambda one: -one.instance_count):
+        columns = services().pictures.pictures_of(study_instance_uid, version).without_documents
+        if columns["count"]:
+            series = ShownSeries(1, version.series_instance_uid, version.modality, "", "", columns)
+            return rendered_address(study_instance_uid, series, (series.count - 1) // 2, _SIDE)
+    raise NotFound

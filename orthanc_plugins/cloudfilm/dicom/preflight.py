@@ -35,10 +35,10 @@ _PIXEL_DATA = 0x7FE00010
 _SHORT = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
 _LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 
-_SOP_CLASS_UID, _SOP_INSTANCE_UID, _STUDY_INSTANCE_UID = 0x00080016, 0x00080018, 0x0020000D
+_SOP_CLASS_UID, _SOP_INSTANCE_UID, _STUDY_INSTANCE_UID, _SERIES_INSTANCE_UID = 0x00080016, 0x00080018, 0x0020000D, 0x0020000E
 _TRANSFER_SYNTAX_UID = 0x00020010
 _SAMPLES, _FRAMES, _ROWS, _COLUMNS, _BITS = 0x00280002, 0x00280008, 0x00280010, 0x00280011, 0x00280100
-_TOLD = frozenset({_SOP_CLASS_UID, _SOP_INSTANCE_UID, _STUDY_INSTANCE_UID, _SAMPLES, _FRAMES, _ROWS, _COLUMNS, _BITS})
+_TOLD = frozenset({_SOP_CLASS_UID, _SOP_INSTANCE_UID, _STUDY_INSTANCE_UID, _SERIES_INSTANCE_UID, _SAMPLES, _FRAMES, _ROWS, _COLUMNS, _BITS})
 
 
 @lru_cache(maxsize=4096)
@@ -86,6 +86,7 @@ class Sound:
     sop_class_uid: str
     sop_instance_uid: str
     study_instance_uid: str
+    series_instance_uid: str
     transfer_syntax_uid: str
     depth: int
     elements: int
@@ -113,8 +114,14 @@ def check(content: bytes | memoryview) -> Sound:
     except Unsound as unsound:
         raise Unsound(unsound.flaw, unsound.offset, walk.text(_SOP_CLASS_UID), walk.text(_SOP_INSTANCE_UID)) from None
     told = Sound(
-        walk.text(_SOP_CLASS_UID), walk.text(_SOP_INSTANCE_UID), walk.text(_STUDY_INSTANCE_UID), transfer_syntax_uid, walk.depth, walk.elements
-    )  # fmt: skip
+        sop_class_uid=walk.text(_SOP_CLASS_UID),
+        sop_instance_uid=walk.text(_SOP_INSTANCE_UID),
+        study_instance_uid=walk.text(_STUDY_INSTANCE_UID),
+        series_instance_uid=walk.text(_SERIES_INSTANCE_UID),
+        transfer_syntax_uid=transfer_syntax_uid,
+        depth=walk.depth,
+        elements=walk.elements,
+    )
     if not (told.sop_class_uid and told.sop_instance_uid and told.study_instance_uid):
         raise Unsound(Flaw.NO_IDENTITY, 0, told.sop_class_uid, told.sop_instance_uid)
     flaw = walk.flaw_of_image()

@@ -17,6 +17,7 @@ from cloudfilm.db.hospitals import hospital_named
 from cloudfilm.db.job_queue import KEEP_REPORT, TAKE_DICOM_REPORT, defer_job
 from cloudfilm.db.kept_instances import add_kept_instance
 from cloudfilm.db.origin import Origin, Way
+from cloudfilm.db.report_versions import lock_reports_of_hospital
 from cloudfilm.db.reports import report_with_id
 from cloudfilm.dicom.own_instances import KeptIdentity
 from cloudfilm.dicom.report_classes import DOCUMENTS
@@ -100,6 +101,7 @@ def _take(context: JobContext, document: DicomDocument, report: DicomReport) -> 
 
     def taken(cursor: Cursor, report_id: UUID) -> None:
         """A report that is still to be read is bound when that is done; one that came before, some other way, and waits for images, now."""
+        lock_reports_of_hospital(cursor, document.hospital_id)
         settle_dicom_document(cursor, document, "taken", "", report_id)
         known = report_with_id(cursor, report_id, for_update=True)
         if known is not None and known.status == "waiting":

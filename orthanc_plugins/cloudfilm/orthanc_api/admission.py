@@ -6,20 +6,16 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from enum import IntEnum
-from io import BytesIO
-
-from pydicom.errors import InvalidDicomError
-from pydicom.filereader import read_partial
 
 from cloudfilm.db.database import Database
 from cloudfilm.db.hospitals import Modality, modality_with_aet
 from cloudfilm.db.studies import claim_study, study_with_uid
+from cloudfilm.dicom.preflight import Unsound, check
 from cloudfilm.dicom.values import is_uid
 from cloudfilm.doors.short_memory import ShortMemory
 
 _log = logging.getLogger(__name__)
 _REMEMBER_SECONDS = 5.0
-_SERIES_INSTANCE_UID = 0x0020000E
 
 
 class StoreStatus(IntEnum):
@@ -86,8 +82,8 @@ class Admission:
         if hospital_id is None:
             return Refused(StoreStatus.NOT_AUTHORIZED, "the sender belongs to no hospital")
         identity = read_identity(dicom)
-        if identity is None:
-            return Refused(StoreStatus.CANNOT_UNDERSTAND, "no valid StudyInstanceUID")
+        if isinstance(identity, Refused):
+            return identity
         study_instance_uid = identity.study_instance_uid
         try:
             owner = self._owner.get(
@@ -104,8 +100,8 @@ class Admission:
     def judge_own(self, dicom: bytes) -> Admitted | Refused:
         """Judge an instance that a process of ours adds to a study: whose that is does not change, and nobody's study is begun."""
         identity = read_identity(dicom)
-        if identity is None:
-            return Refused(StoreStatus.CANNOT_UNDERSTAND, "no valid StudyInstanceUID")
+        if isinstance(identity, Refused):
+            return identity
         with self._database.transaction() as cursor:
             if study_with_uid(cursor, identity.study_instance_uid) is None:
                 return Refused(StoreStatus.NOT_AUTHORIZED, "the study is not there (any more)")
@@ -124,14 +120,16 @@ class Admission:
             return claim_study(cursor, study_instance_uid, hospital_id)
 
 
-def read_identity(dicom: bytes) -> Identity | None:
-    """What a DICOM file says that it is, None when it names no study that could be one. Reads no further than the SeriesInstanceUID."""
+def read_identity(dicom: bytes) -> Identity | Refused:
+    """What a DICOM file says that it is, if it is a sound one.
+
+    What comes over DIMSE was parsed on a large stack; what reads it later, to answer over HTTP, has a small one.
+    """
     try:
-        dataset = read_partial(BytesIO(dicom), stop_when=lambda tag, _vr, _length: tag > _SERIES_INSTANCE_UID, force=True)
-        keywords = ("StudyInstanceUID", "SOPInstanceUID", "SeriesInstanceUID", "SOPClassUID")
-        study, instance, series, sop_class = (str(dataset.get(keyword) or "").strip("\0 ") for keyword in keywords)
-    except (InvalidDicomError, ValueError, KeyError, AttributeError, NotImplementedError, EOFError, RecursionError):
-        return None
-    if not is_uid(study):
-        return None
-    return Identity(study, instance if is_uid(instance) else "", series if is_uid(series) else "", sop_class)
+        told = check(dicom)
+    except Unsound as unsound:
+        return Refused(StoreStatus.CANNOT_UNDERSTAND, unsound.flaw.value, Identity("", unsound.sop_instance_uid))
+    if not is_uid(told.study_instance_uid):
+        return Refused(StoreStatus.CANNOT_UNDERSTAND, "no valid StudyInstanceUID", Identity("", told.sop_instance_uid))
+    instance, series = (uid if is_uid(uid) else "" for uid in (told.sop_instance_uid, told.series_instance_uid))
+    return Identity(told.study_instance_uid, instance, series, told.sop_class_uid)

@@ -12,9 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 from cloudfilm.access.audit import ActorKind, AuditKind
-from cloudfilm.dicom.preflight import Unsound, check
 from cloudfilm.doors.audit_trail import AuditTrail
-from cloudfilm.orthanc_api.admission import Admission, Admitted, Identity, Refused, StoreStatus
+from cloudfilm.orthanc_api.admission import Admission, Admitted, Refused, StoreStatus
 from cloudfilm.orthanc_api.arriving_reports import ArrivingReports
 from cloudfilm.orthanc_api.senders import SenderOfThread
 from cloudfilm.orthanc_api.set_aside_keeper import Sender, SetAsideKeeper
@@ -53,7 +52,7 @@ class IncomingInstances:
             aet = str(instance.GetInstanceRemoteAet())
             modality = self._admission.modality(aet)
             dicom = instance.GetInstanceData()
-            judged = _flaw_of(dicom) or self._admission.judge(dicom, modality.hospital_id if modality else None)
+            judged = self._admission.judge(dicom, modality.hospital_id if modality else None)
             if modality is not None and isinstance(judged, Admitted):
                 self._arriving_reports.note(judged.identity, Sender(modality.hospital_id, ActorKind.MODALITY, aet))
                 self._audit_trail.visited(self._audit_trail.modality_event(modality, judged.study_instance_uid))
@@ -115,12 +114,3 @@ class IncomingInstances:
             )
         except Exception:
             _log.exception("could not set a refused instance aside")
-
-
-def _flaw_of(dicom: bytes) -> Refused | None:
-    """What comes over DIMSE was parsed on a large stack; what reads it later, to answer over HTTP, has a small one."""
-    try:
-        check(dicom)
-    except Unsound as unsound:
-        return Refused(StoreStatus.CANNOT_UNDERSTAND, unsound.flaw.value, Identity("", unsound.sop_instance_uid))
-    return None
