@@ -10,8 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -20,46 +19,25 @@ import click
 from bench.cloudfilm import cloudfilm
 from bench.failure import BenchFailed
 from bench.http2 import Throughput, throughput
-from bench.process import free_port, listens, running
+from bench.plain_nginx import plain_nginx
 from bench.stock_orthanc import stock_orthanc
 from bench.study import BenchStudy, write_study
-from machine.installation import APP, DATA, TLS
+from machine.installation import APP, DATA
 
 _ACCEPT = "multipart/related; type=application/octet-stream; transfer-syntax=*"
 _PUBLISHED, _BARE, _STOCK = "published, authorised", "the same files, not authorised", "stock Orthanc, index in PostgreSQL"
-_NGINX = """
-user www-data;
-worker_processes 2;
-daemon off;
-pid {folder}/nginx.pid;
-error_log stderr warn;
-events {{ worker_connections 4096; }}
-http {{
+# As ours has it: files by sendfile, a line in a log for each request.
+_HTTP = """
     sendfile on;
     tcp_nopush on;
     keepalive_requests 1000000;
     log_format private '$remote_addr [$time_iso8601] "$request_method $uri $server_protocol" $status $body_bytes_sent $request_time';
     access_log {folder}/access.log private;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/unused;
-    uwsgi_temp_path {folder}/unused;
-    scgi_temp_path {folder}/unused;
-    upstream stock {{ server 127.0.0.1:{upstream}; keepalive 8; }}
-    server {{
-        listen 127.0.0.1:{port} ssl;
+"""
+_SERVER = """
         http2 on;
-        ssl_certificate {tls}/certificate.pem;
-        ssl_certificate_key {tls}/key.pem;
         location / {{ root {data}/published; }}
-        location /dicom-web/ {{
-            proxy_pass http://stock;
-            proxy_http_version 1.1;
-            proxy_set_header Connection "";
-            proxy_max_temp_file_size 0;
-        }}
-    }}
-}}
+        location /dicom-web/ {{ proxy_pass http://stock; }}
 """
 
 
@@ -88,7 +66,7 @@ def measure_publish(rounds: int, seconds: float, slices: int) -> dict[str, Any]:
         received = _cpu_seconds("Orthanc") + _cpu_seconds("postgres")
         cost = _wait_until_published()
         stock = started.enter_context(stock_orthanc(folder / "stock", study))
-        bare = started.enter_context(_bare_nginx(folder / "nginx", stock))
+        bare = started.enter_context(plain_nginx(folder / "nginx", stock, _HTTP.format(folder=folder / "nginx"), _SERVER.format(data=DATA)))
         frames = [f"/dicom-web{path}/frames/1" for path in study.instance_paths]
         files = ["/" + "/".join(path.split("/")[2::2]) + "/1.202" for path in study.instance_paths]
         plain = {"accept": _ACCEPT}
@@ -174,14 +152,3 @@ def _cpu_seconds(name: str) -> float:
 def _is_ours(process: Path) -> bool:
     """In our mount namespace: other instances may run on this machine."""
     return (process / "ns/mnt").readlink() == Path("/proc/self/ns/mnt").readlink()
-
-
-@contextmanager
-def _bare_nginx(folder: Path, upstream: int) -> Iterator[int]:
-    folder.mkdir()
-    port = free_port()
-    path = folder / "nginx.conf"
-    path.write_text(_NGINX.format(folder=folder, upstream=upstream, port=port, tls=TLS, data=DATA), encoding="utf-8")
-    command = ["/usr/sbin/nginx", "-c", str(path), "-e", "stderr"]
-    with running("nginx", command, folder / "nginx.log", lambda: listens(port), timeout_seconds=15):
-        yield port

@@ -168,15 +168,15 @@ def test_what_is_sent_is_what_aliyun_oss_takes(server: S3Server, proxy: FaultyPr
     endpoint = "http://localhost"
     settings = s3_settings(endpoint, server.credentials_file, virtual_hosted=style == "virtual", storage_class="STANDARD")
     bucket = Bucket(settings, "me")
-    bucket.put("root/one.dcm", CONTENT)
-    assert bucket.get("root/one.dcm") == CONTENT
+    bucket.put("archive/one.dcm", CONTENT)
+    assert bucket.get("archive/one.dcm") == CONTENT
     put, get = proxy.seen
     assert (put.method, get.method) == ("PUT", "GET")
     if style == "virtual":
-        assert put.target == "/root/one.dcm"
+        assert put.target == "/archive/one.dcm"
         assert put.headers["host"] == "cloudfilm.localhost"
     else:
-        assert put.target == "/cloudfilm/root/one.dcm"
+        assert put.target == "/cloudfilm/archive/one.dcm"
         assert put.headers["host"] == "localhost"
     assert put.body == CONTENT
     assert put.headers["content-length"] == str(len(CONTENT))
