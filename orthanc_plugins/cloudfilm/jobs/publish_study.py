@@ -10,6 +10,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from cloudfilm.db.publications import forget_study, set_published, try_to_take, want_publication
+from cloudfilm.dicom.documents import MODALITIES_OF_DOCUMENTS
 from cloudfilm.jobs.context import JobContext
 from cloudfilm.jobs.publish_series import publish_series
 from cloudfilm.storage.published_tree import PublishedTree
@@ -55,7 +56,8 @@ def publish_study(context: JobContext, orthanc_study_id: str) -> Turn:
             return time.monotonic() - started < _TURN_SECONDS
 
         all_series = context.orthanc.series_of_study(orthanc_study_id)
-        shown = [publish_series(context, tree, uid, series, has_time) for series in all_series]
+        of_images = [series for series in all_series if series["MainDicomTags"].get("Modality") not in MODALITIES_OF_DOCUMENTS]
+        shown = [publish_series(context, tree, uid, series, has_time) for series in of_images]
         is_whole = all(shown) and bool(study["IsStable"])
         with context.database.transaction() as cursor:
             set_published(cursor, uid, context.clock() if is_whole else None, time.thread_time() - cpu)
