@@ -15,12 +15,15 @@ from uuid import UUID, uuid4
 import click
 
 from admin.audit import audit
+from admin.films import film
 from admin.installation import Installation, known_hospital, now
 from admin.keys import key
 from admin.kiosks import kiosk
 from admin.oidc import oidc
+from admin.publish import publish
 from admin.set_aside import set_aside
 from admin.stations import station
+from admin.storage import storage
 from admin.users import user
 from cloudfilm.access.audit import AuditKind
 from cloudfilm.access.grant import Grant
@@ -265,7 +268,7 @@ def _matching(pattern: re.Pattern[str], value: str, allowed: str) -> str:
     return value
 
 
-for group in (station, kiosk, user, set_aside, key, oidc, audit):
+for group in (station, film, kiosk, user, set_aside, key, oidc, audit, storage, publish):
     cloudfilm.add_command(group)
 
 if __name__ == "__main__":

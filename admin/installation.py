@@ -49,6 +49,11 @@ class Installation:
         """The port for HL7."""
         return self.environment.get("CLOUDFILM_HL7_PORT", "2575")
 
+    @property
+    def print_port(self) -> str:
+        """The port for DICOM print."""
+        return self.environment.get("CLOUDFILM_PRINT_PORT", "4243")
+
 
 def known_hospital(cursor: Cursor, hospital_id: str) -> None:
     """Refuse a hospital that is not there."""

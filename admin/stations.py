@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""scripts/cloudfilm station …: the ways in for reports that need no token, one for each place in a hospital that hands reports in."""
+"""scripts/cloudfilm station …: the ways in for reports and films that need no token, one for each place in a hospital that hands them in."""
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import asdict
 from urllib.parse import urlsplit
@@ -11,19 +12,20 @@ import click
 
 from admin.installation import Installation, known_hospital, now
 from cloudfilm.access.audit import AuditKind
-from cloudfilm.db.intake_sources import OWN_FOLDER, IntakeSource, add_source, list_sources
+from cloudfilm.db.intake_sources import OWN_FOLDER, IntakeSource, add_source, console_at, list_sources
 from cloudfilm.db.origin import Way
 from cloudfilm.intakes.places import Places
 from machine.installation import CannotStart
-from machine.printing import add_queue, add_return_queue
+from machine.printing import add_queue, add_return_queue, protect_queue, unprotect_queue
 
+_AET = re.compile(r"[A-Z0-9_.-]{1,16}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 _PRINTER_SCHEMES = ("ipp", "ipps", "http", "https", "socket", "lpd")
 
 
 @click.group()
 def station() -> None:
-    """Printers, folders and HL7 senders that hand reports in."""
+    """Printers, folders, HL7 senders and consoles that hand reports and films in."""
 
 
 def _name(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
@@ -36,6 +38,17 @@ def _return_to(_context: click.Context, _parameter: click.Parameter, value: str)
     if value not in ("", OWN_FOLDER) and urlsplit(value).scheme not in _PRINTER_SCHEMES:
         raise click.BadParameter(f"{value!r}; allowed are {OWN_FOLDER}, or a printer's address like ipp://printer/ipp/print")
     return value
+
+
+def _address(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r}; allowed is an IP address, for example 10.1.2.3") from error
+
+
+def _addresses(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(_address(context, parameter, value) for value in values)
 
 
 _hospital = click.option("--hospital", "hospital_id", required=True, metavar="ID", help="Whose reports they are.")
@@ -52,18 +65,53 @@ _return = click.option(
 @click.argument("name", callback=_name)
 @_hospital
 @_return
+@click.option(
+    "--raw-port", type=click.IntRange(1, 65535), help="A TCP port for workstations that print raw PostScript or PDF, usually 9100."
+)
+@click.option("--raw-host", "raw_hosts", multiple=True, metavar="ADDRESS", callback=_addresses, help="Who may use it; may be repeated.")
+@click.option(
+    "--password/--no-password",
+    default=False,
+    help="Jobs need TLS (ipps://), the queue's name and a password, which is made and shown once.",
+)
 @click.pass_obj
-def add_printer(installation: Installation, name: str, hospital_id: str, return_to: str) -> None:
+def add_printer(
+    installation: Installation,
+    name: str,
+    hospital_id: str,
+    return_to: str,
+    raw_port: int | None,
+    raw_hosts: tuple[str, ...],
+    password: bool,
+) -> None:
     """A queue of the virtual printer: workstations add it as ipp://HOST:PORT/printers/NAME and print reports to it."""
-    _add(installation, IntakeSource(name, Way.PRINTER, hospital_id, return_to, "", now()))
+    if (raw_port is None) != (not raw_hosts):
+        raise click.UsageError("--raw-port and --raw-host belong together: a raw port has no password, its hosts are all that protects it.")
+    if raw_port is not None:
+        _check_raw_port(installation, name, raw_port)
+    _add(installation, IntakeSource(name, Way.PRINTER, hospital_id, return_to, "", now(), raw_port=raw_port, raw_hosts=",".join(raw_hosts)))
+    secret = ""
     try:
         add_queue(name)
+        if password:
+            secret = protect_queue(name)
+        else:
+            unprotect_queue(name)
         if return_to not in ("", OWN_FOLDER):
             add_return_queue(name, return_to)
     except CannotStart as error:
         raise click.ClickException(str(error)) from error
-    address = f"ipp://{urlsplit(installation.settings.public_url).hostname}:{installation.ipp_port}/printers/{name}"
-    installation.say({"name": name, "address": address}, f"Workstations of {hospital_id} may print to {address}")
+    scheme = "ipps" if password else "ipp"
+    address = f"{scheme}://{urlsplit(installation.settings.public_url).hostname}:{installation.ipp_port}/printers/{name}"
+    facts: dict[str, object] = {"name": name, "address": address}
+    sentence = f"Workstations of {hospital_id} may print to {address}"
+    if secret:
+        facts |= {"user": name, "password": secret}
+        sentence += f", as the user {name} with the password {secret} (it is not shown again)"
+    if raw_port is not None:
+        facts["raw_port"] = raw_port
+        sentence += f"; {', '.join(raw_hosts)} raw to port {raw_port}"
+    installation.say(facts, sentence)
 
 
 @station.command("add-folder")
@@ -84,15 +132,37 @@ def add_folder(installation: Installation, name: str, hospital_id: str, return_t
 @click.option("--host", required=True, help="The address that it sends from.")
 @click.option("--application", default="", help="MSH-3, where several systems send from one address.")
 @_return
+@click.option("--references", is_flag=True, help="Its messages may name files (RP) that it writes to DATA/folders/NAME/in.")
 @click.pass_obj
-def add_hl7(installation: Installation, name: str, hospital_id: str, host: str, application: str, return_to: str) -> None:
+def add_hl7(installation: Installation, name: str, hospital_id: str, host: str, application: str, return_to: str, references: bool) -> None:
     """A system that sends ORU^R01 by MLLP."""
     if "|" in host + application:
         raise click.BadParameter("must not hold |")
-    _add(installation, IntakeSource(name, Way.HL7, hospital_id, return_to, f"{host}|{application}", now()))
+    _add(installation, IntakeSource(name, Way.HL7, hospital_id, return_to, f"{host}|{application}", now(), takes_references=references))
     if return_to not in ("", OWN_FOLDER):
         add_return_queue(name, return_to)
     installation.say({"name": name, "port": installation.hl7_port}, f"{host} may now send ORU^R01 for {hospital_id}.")
+
+
+@station.command("add-console")
+@click.argument("name", callback=_name)
+@_hospital
+@click.option("--aet", required=True, help="Its AE title.")
+@click.option("--host", required=True, callback=_address, help="The IP address that it prints from.")
+@click.pass_obj
+def add_console(installation: Installation, name: str, hospital_id: str, aet: str, host: str) -> None:
+    """A console that can only print film (DICOM Basic Grayscale or Color Print): its films become images."""
+    if not _AET.fullmatch(aet):
+        raise click.BadParameter("allowed are 1 to 16 of A-Z, 0-9, _, . and -", param_hint="--aet")
+    with installation.database.transaction() as cursor:
+        taken = console_at(cursor, host, aet)
+    if taken is not None and taken.name != name:
+        raise click.ClickException(f"{aet} at {host} is the station {taken.name} already: an AE title at an address is one console.")
+    _add(installation, IntakeSource(name, Way.CONSOLE, hospital_id, "", f"{host}|{aet}", now()))
+    installation.say(
+        {"name": name, "port": installation.print_port},
+        f"{aet} at {host} may now print films of {hospital_id} to the AE title CLOUDFILM at port {installation.print_port}.",
+    )
 
 
 @station.command("list")
@@ -103,6 +173,14 @@ def list_stations(installation: Installation) -> None:
         sources = list_sources(cursor)
     lines = "\n".join(f"{one.name}\t{one.kind}\t{one.hospital_id}\t{one.last_used_at or 'never used'}" for one in sources)
     installation.say({"stations": [asdict(one) for one in sources]}, lines or "There is no station yet.")
+
+
+def _check_raw_port(installation: Installation, name: str, port: int) -> None:
+    taken = {int(one) for one in (installation.ipp_port, installation.hl7_port, installation.print_port)}
+    with installation.database.transaction() as cursor:
+        others = {source.raw_port: source.name for source in list_sources(cursor, Way.PRINTER) if source.name != name}
+    if port in taken or port in others:
+        raise click.ClickException(f"Port {port} is used by {others.get(port, 'CloudFilm itself')}: choose another for this station.")
 
 
 def _add(installation: Installation, source: IntakeSource) -> None:

@@ -4,7 +4,9 @@
 import click
 
 from bench.access_command import access
+from bench.publish import publish
 from bench.reports import reports
+from bench.storage_command import storage
 from bench.waiting import waiting
 
 
@@ -14,7 +16,9 @@ def main() -> None:
 
 
 main.add_command(access)
+main.add_command(publish)
 main.add_command(reports)
+main.add_command(storage)
 main.add_command(waiting)
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""scripts/bench reports: reading, matching and stamping made-up reports in twelve layouts, with their text layer and as scans."""
+"""scripts/bench reports: reading, matching and stamping made-up reports in twelve layouts, with their text layer and as scans;
+and in layouts that are taught from one sample each, since no reader can know them."""
 
 import json
 import resource
@@ -17,11 +18,15 @@ from cloudfilm.reports.document import DocumentReading, read_document
 from cloudfilm.reports.field_reading import unsure_fields
 from cloudfilm.reports.matching import Matched, match_report
 from cloudfilm.reports.stamp_drawing import Stamp
+from cloudfilm.reports.taught_form import TaughtForm
 from demo.forms import Form, all_forms
+from demo.forms.marking import teach_odd_form
+from demo.forms.odd import ODD_LAYOUTS, OddForm, odd_form
 from demo.forms.scan import scan_number, scanned_pdf
 
 _STAMP = Stamp("HTTPS://FILM.HOSPITAL.CN/Q/ABCDEFGHIJKLMNOPQRSTUVWXYZ", "7K3M-9QXF-2T8B")
 _QUICK = 12
+_TAUGHT_SEED = 34300
 
 
 @dataclass
@@ -38,6 +43,7 @@ class Round:
     over_ink: int = 0
     matched: int = 0
     wrong_matches: int = 0
+    recognised_as_taught: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """All figures."""
@@ -52,6 +58,7 @@ class Round:
             "qr_over_ink": self.over_ink,
             "matched_with_the_right_study": self.matched,
             "wrong_matches": self.wrong_matches,
+            "recognised_as_taught": self.recognised_as_taught,
         }
 
 
@@ -68,13 +75,22 @@ def reports(quick: bool, as_json: bool) -> None:
         for number, form in numbered:
             pdf = form.pdf()
             _measure(measured, form, scanned_pdf(pdf, scan_number(number), number) if name == "scan" else pdf)
+    for name, per_layout in (("taught text", 2 if quick else 20), ("taught scan", 1 if quick else 3)):
+        rounds[name] = Round()
+        for layout in ODD_LAYOUTS:
+            taught = teach_odd_form(layout, _TAUGHT_SEED)
+            for seed in range(_TAUGHT_SEED + 100, _TAUGHT_SEED + 100 + per_layout):
+                odd = odd_form(layout, seed)
+                pdf = odd.pdf()
+                _measure(rounds[name], odd, scanned_pdf(pdf, scan_number(seed), seed) if name == "taught scan" else pdf, [taught])
     figures = {name: measured.to_json() for name, measured in rounds.items()}
     click.echo(json.dumps(figures, ensure_ascii=False, indent=1) if as_json else _table(figures))
 
 
-def _measure(measured: Round, form: Form, pdf: bytes) -> None:
+def _measure(measured: Round, form: Form | OddForm, pdf: bytes, taught: Sequence[TaughtForm] = ()) -> None:
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    read = read_document(pdf, _STAMP)
+    read = read_document(pdf, _STAMP, forms=taught)
+    measured.recognised_as_taught += read.report.form is not None
     measured.seconds += time.monotonic() - began
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     measured.cpu_seconds += after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -87,7 +103,7 @@ def _measure(measured: Round, form: Form, pdf: bytes) -> None:
     _match(measured, form, read)
 
 
-def _match(measured: Round, form: Form, read: DocumentReading) -> None:
+def _match(measured: Round, form: Form | OddForm, read: DocumentReading) -> None:
     """With the right study among its near twins, and with the twins alone."""
     kept = read.report.to_json()
     twins, right = near_twins(form.fields), right_study(form.fields)

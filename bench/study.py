@@ -24,10 +24,10 @@ class BenchStudy:
     instance_paths: tuple[str, ...]
 
 
-def write_study(folder: Path) -> BenchStudy:
-    """256x256, 16 bits: 131 kB a frame."""
-    z, y, x = np.ogrid[-1 : 1 : _SLICES * 1j, -1 : 1 : _SIDE * 1j, -1 : 1 : _SIDE * 1j]
-    noise = np.random.default_rng(1).integers(-20, 20, (_SLICES, _SIDE, _SIDE))
+def write_study(folder: Path, slices: int = _SLICES, side: int = _SIDE) -> BenchStudy:
+    """16 bits; 256x256 unless told: 131 kB a frame."""
+    z, y, x = np.ogrid[-1 : 1 : slices * 1j, -1 : 1 : side * 1j, -1 : 1 : side * 1j]
+    noise = np.random.default_rng(1).integers(-20, 20, (slices, side, side))
     head = np.where(z**2 + y**2 + x**2 < 0.8, 40 + noise, -1000).astype(np.int16)
     study = HeadCtStudy(
         patient_name="Bench^Head",

@@ -182,7 +182,7 @@ def _wait_until_matched(environment: dict[str, str], token: str, report_id: str)
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         report: dict[str, Any] = _get(environment, token, f"/api/v1/reports/{report_id}").json()
-        if report["status"] == "matched":
+        if report["status"] in ("matched", "issued"):
             return report
         time.sleep(0.5)
     raise DemoFailed(f"the report found no images within a minute: {report['status']}, {report['status_reason']}")

@@ -59,7 +59,7 @@ def _worker() -> None:
 
 
 def _intake() -> None:
-    os.environ["CLOUDFILM_HL7_BIND"] = "0.0.0.0"  # noqa: S104 - the container's own network
+    os.environ["CLOUDFILM_HL7_BIND"] = os.environ["CLOUDFILM_PRINT_BIND"] = "0.0.0.0"  # noqa: S104 - the container's own network
     os.environ["CUPS_SERVER"] = str(RUN / "cups.sock")
     _become("orthanc", sys.executable, "-m", "cloudfilm.intakes")
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import pwd
 from pathlib import Path
@@ -19,10 +20,19 @@ _OWNERS = {
     DATA / "orthanc": ("orthanc", 0o700),
     DATA / "documents": ("orthanc", 0o700),
     DATA / "set-aside": ("orthanc", 0o700),
+    DATA / "published": ("orthanc", 0o2750),
     DATA / "keys": ("orthanc", 0o700),
+    DATA / "arriving": ("orthanc", 0o700),
     DATA / "folders": ("orthanc", 0o2775),
+    DATA / "cache": ("orthanc", 0o700),
+    DATA / "cache" / "s3": ("orthanc", 0o700),
+    DATA / "spool": ("root", 0o711),
+    DATA / "spool/film": ("orthanc", 0o700),
+    DATA / "spool/raw": ("orthanc", 0o700),
     DATA / "audit": ("orthanc", 0o700),
 }
+# nginx reads what the worker publishes; nobody else on the machine does.
+_GROUPS = {DATA / "published": "www-data"}
 
 
 def prepare_folders() -> None:
@@ -32,6 +42,8 @@ def prepare_folders() -> None:
         user = pwd.getpwnam(owner)
         if folder.stat().st_uid != user.pw_uid:
             _give(folder, user.pw_uid, user.pw_gid, whole=folder not in (DATA, RUN, LOG))
+        if folder in _GROUPS:
+            os.chown(folder, -1, grp.getgrnam(_GROUPS[folder]).gr_gid)
         folder.chmod(mode)
 
 

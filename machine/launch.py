@@ -14,12 +14,13 @@ from machine.certificate import ensure_certificate
 from machine.configuration import configuration_values
 from machine.default_passwords import check_passwords
 from machine.folders import prepare_folders
-from machine.installation import APP, ENVIRONMENT_FILE, RUN, VERSION_FILE, CannotStart, memory_folder
+from machine.installation import APP, DATA, ENVIRONMENT_FILE, RUN, VERSION_FILE, CannotStart, memory_folder
 from machine.options import Options, parse_options
 from machine.postgresql import database_uri, ensure_cluster, ensure_databases
 from machine.preflight import check_disk, check_ports, check_version, free_port, lock_data_folder
 from machine.printing import prepare_printing
 from machine.readiness import wait_until_ready
+from machine.s3_server import BUCKET, S3Server
 from machine.supervisor import Supervisor
 from machine.templates import render, render_nginx
 
@@ -60,7 +61,8 @@ def _start(options: Options, stop: threading.Event) -> Supervisor:
     prepare_folders()
     ensure_certificate(options.public_url)
     orthanc_port = free_port()
-    environment = _environment(options, orthanc_port)
+    s3_server = _prepare_s3_server(options)
+    environment = _environment(options, orthanc_port) | (_s3_environment(s3_server) if s3_server else {})
     os.environ.update(environment)
     ENVIRONMENT_FILE.write_text("".join(f"{name}={value}\n" for name, value in environment.items()), encoding="utf-8")
     _write_configuration(options, orthanc_port)
@@ -69,6 +71,9 @@ def _start(options: Options, stop: threading.Event) -> Supervisor:
     try:
         supervisor.wait_until_up()
         supervisor.start("postgresql")
+        if s3_server is not None:
+            supervisor.start("s3")
+            s3_server.make_bucket()
         ensure_databases()
         VERSION_FILE.write_text(f"{migrate(database_uri('cloudfilm'))}\n", encoding="ascii")
         supervisor.start("orthanc", "worker", "intake", "printer", "nginx")
@@ -82,6 +87,26 @@ def _start(options: Options, stop: threading.Event) -> Supervisor:
     return supervisor
 
 
+def _prepare_s3_server(options: Options) -> S3Server | None:
+    """The local S3 server: once images may lie there, it is started again without being asked for."""
+    server = S3Server(DATA / "s3", "orthanc", free_port(), DATA / "keys" / "s3.credentials")
+    if not options.s3 and not server.credentials_file.exists():
+        return None
+    server.prepare()
+    return server
+
+
+def _s3_environment(server: S3Server) -> dict[str, str]:
+    return {
+        "CLOUDFILM_STORAGE": os.environ.get("CLOUDFILM_STORAGE", "s3"),
+        "CLOUDFILM_S3_ENDPOINT": server.endpoint,
+        "CLOUDFILM_S3_BUCKET": BUCKET,
+        "CLOUDFILM_S3_CREDENTIALS_FILE": str(server.credentials_file),
+        "CLOUDFILM_S3_ADDRESSING": "path",
+        "CLOUDFILM_S3_MULTIPART_MEGABYTES": "0",
+    }
+
+
 def _environment(options: Options, orthanc_port: int) -> dict[str, str]:
     """What orthanc.json leaves to the installation, and the settings (CLOUDFILM_…) that the caller has in the environment beside it."""
     ours = {
@@ -91,6 +116,8 @@ def _environment(options: Options, orthanc_port: int) -> dict[str, str]:
         "CLOUDFILM_IPP_PORT": str(options.ipp_port),
         "CLOUDFILM_HL7_PORT": str(options.hl7_port),
         "CLOUDFILM_HL7_BIND": options.bind,
+        "CLOUDFILM_PRINT_PORT": str(options.print_port),
+        "CLOUDFILM_PRINT_BIND": options.bind,
         "CLOUDFILM_ORTHANC_HTTP_PORT": str(orthanc_port),
         "CLOUDFILM_ORTHANC_DICOM_PORT": str(options.dicom_port),
         "CLOUDFILM_ORTHANC_URL": f"http://127.0.0.1:{orthanc_port}",

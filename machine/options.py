@@ -17,8 +17,10 @@ class Options:
     dicom_port: int
     ipp_port: int
     hl7_port: int
+    print_port: int
     bind: str
     public_url: str
+    s3: bool
 
 
 def parse_options(arguments: list[str]) -> Options:
@@ -36,20 +38,37 @@ def parse_options(arguments: list[str]) -> Options:
     )
     parser.add_argument("--ipp-port", type=_port, default=6310, metavar="PORT", help="the virtual printer, IPP and IPPS (default: 6310)")
     parser.add_argument("--hl7-port", type=_port, default=2575, metavar="PORT", help="HL7 v2 by MLLP (default: 2575)")
+    parser.add_argument("--print-port", type=_port, default=4243, metavar="PORT", help="DICOM print, AE title CLOUDFILM (default: 4243)")
     parser.add_argument(
-        "--bind", default="127.0.0.1", metavar="ADDRESS", help="address for HTTP, HTTPS, IPP and HL7 (default: 127.0.0.1; 0.0.0.0 for all)"
+        "--bind",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="address for HTTP, HTTPS, IPP, HL7 and DICOM print (default: 127.0.0.1; 0.0.0.0 for all)",
     )
     parser.add_argument("--public-url", metavar="URL", help="what the QR code leads to (default: https://localhost:PORT)")
+    parser.add_argument(
+        "--s3",
+        action="store_true",
+        help="also start a local S3 server and store there; from then on it is started each time with this data folder",
+    )
     parser.add_argument(
         "--role", choices=("cloud", "all"), default="all", help="what this machine is (the gateway comes with a later release)"
     )
     parsed = parser.parse_args(arguments)
     public_url = parsed.public_url or os.environ.get("CLOUDFILM_PUBLIC_URL") or f"https://localhost:{parsed.https_port}"
-    ports = [parsed.https_port, parsed.http_port, parsed.dicom_port, parsed.ipp_port, parsed.hl7_port]
+    ports = [parsed.https_port, parsed.http_port, parsed.dicom_port, parsed.ipp_port, parsed.hl7_port, parsed.print_port]
     if len(set(ports)) != len(ports):
-        parser.error("the HTTPS, HTTP, DICOM, IPP and HL7 ports must differ")
+        parser.error("the HTTPS, HTTP, DICOM, IPP, HL7 and print ports must differ")
     return Options(
-        parsed.https_port, parsed.http_port, parsed.dicom_port, parsed.ipp_port, parsed.hl7_port, parsed.bind, public_url.rstrip("/")
+        parsed.https_port,
+        parsed.http_port,
+        parsed.dicom_port,
+        parsed.ipp_port,
+        parsed.hl7_port,
+        parsed.print_port,
+        parsed.bind,
+        public_url.rstrip("/"),
+        parsed.s3,
     )
 
 

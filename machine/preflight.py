@@ -57,6 +57,7 @@ def check_ports(options: Options) -> None:
         (options.http_port, "--http-port", options.bind),
         (options.ipp_port, "--ipp-port", options.bind),
         (options.hl7_port, "--hl7-port", options.bind),
+        (options.print_port, "--print-port", options.bind),
         (options.dicom_port, "--dicom-port", "0.0.0.0"),  # noqa: S104  (Orthanc's DICOM server listens on all addresses)
     ):
         try:

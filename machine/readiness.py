@@ -37,10 +37,11 @@ def what_is_missing(options: Options) -> str:
         socket.create_connection(("127.0.0.1", options.dicom_port), timeout=2).close()
     except OSError:
         return "the DICOM port does not answer"
-    try:
-        socket.create_connection((address, options.hl7_port), timeout=2).close()
-    except OSError:
-        return "the intake does not answer"
+    for port, part in ((options.hl7_port, "the intake"), (options.print_port, "the film printer")):
+        try:
+            socket.create_connection((address, port), timeout=2).close()
+        except OSError:
+            return f"{part} does not answer"
     if not is_printing_up():
         return "the print server does not answer"
     context = ssl.create_default_context()

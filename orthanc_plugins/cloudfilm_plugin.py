@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging
 import os
@@ -27,18 +28,23 @@ from cloudfilm.doors.openid_provider import OpenIdProvider  # noqa: E402
 from cloudfilm.doors.staff_limits import StaffLimits  # noqa: E402
 from cloudfilm.doors.staff_sign_in import StaffSignIn, read_client_secret  # noqa: E402
 from cloudfilm.orthanc_api.admission import Admission  # noqa: E402
+from cloudfilm.orthanc_api.arriving_reports import ArrivingReports  # noqa: E402
 from cloudfilm.orthanc_api.changes import StudyChanges  # noqa: E402
 from cloudfilm.orthanc_api.http_filter import HttpFilter  # noqa: E402
 from cloudfilm.orthanc_api.incoming import IncomingInstances  # noqa: E402
 from cloudfilm.orthanc_api.internal_metadata import InternalMetadata  # noqa: E402
 from cloudfilm.orthanc_api.internal_search import InternalSearch  # noqa: E402
+from cloudfilm.orthanc_api.object_storage import open_object_storage, start_prefetch  # noqa: E402
 from cloudfilm.orthanc_api.rest_client import OrthancClient  # noqa: E402
 from cloudfilm.orthanc_api.senders import SenderOfThread  # noqa: E402
 from cloudfilm.orthanc_api.set_aside_keeper import SetAsideKeeper  # noqa: E402
+from cloudfilm.orthanc_api.study_pictures import StudyPictures  # noqa: E402
+from cloudfilm.orthanc_api.unpublishing import Unpublishing  # noqa: E402
 from cloudfilm.orthanc_api.wsgi_bridge import answer  # noqa: E402
 from cloudfilm.settings import SECTION, Settings, parse_settings  # noqa: E402
 from cloudfilm.storage.documents import DocumentStore  # noqa: E402
 from cloudfilm.storage.key_files import KeyFiles  # noqa: E402
+from cloudfilm.storage.published_tree import PublishedTree  # noqa: E402
 from portal.app import create_app  # noqa: E402
 from portal.services import Services  # noqa: E402
 
@@ -72,7 +78,8 @@ def openid_connect(settings: Settings, database: Database) -> tuple[OpenIdProvid
 def install() -> None:
     """Read the settings, build every part once and register it."""
     logging.basicConfig(level=logging.INFO, handlers=[OrthancLog(logging.WARNING)])
-    settings = parse_settings(json.loads(orthanc.GetConfiguration())[SECTION])
+    configuration = json.loads(orthanc.GetConfiguration())
+    settings = parse_settings(configuration[SECTION])
     database = Database(settings.database_uri, maximum_connections=16)
     keys = KeyFiles(settings.keys_directory)
     audit_trail = AuditTrail.over(database, keys().auditing, now)
@@ -82,7 +89,10 @@ def install() -> None:
     senders = SenderOfThread()
     set_aside = DocumentStore(settings.set_aside_directory)
     keeper = SetAsideKeeper(database, set_aside, audit_trail, settings.set_aside_megabytes * 1_000_000, now, os.urandom)
-    incoming = IncomingInstances(Admission(database), keeper, senders, audit_trail, orthanc)
+    metadata = InternalMetadata(orthanc.RestApiGetAfterPlugins, orthanc.OrthancException)
+    unpublishing = Unpublishing(database, PublishedTree(settings.published_directory))
+    admission = Admission(database)
+    incoming = IncomingInstances(admission, ArrivingReports(database, now), keeper, senders, audit_trail, unpublishing, orthanc)
     application = create_app(
         Services(
             settings=settings,
@@ -93,7 +103,8 @@ def install() -> None:
             documents=DocumentStore(settings.documents_directory),
             search=InternalSearch(orthanc.RestApiGetAfterPlugins),
             study_archive=OrthancClient(settings.orthanc_url, keys, "portal", now).media,
-            metadata=InternalMetadata(orthanc.RestApiGetAfterPlugins, orthanc.OrthancException),
+            metadata=metadata,
+            pictures=StudyPictures(orthanc.RestApiGet, orthanc.OrthancException, metadata),
             clock=now,
             entropy=os.urandom,
             staff_sign_in=staff_sign_in,
@@ -106,8 +117,20 @@ def install() -> None:
     orthanc.RegisterIncomingHttpRequestFilter(HttpFilter(doorkeeper, senders))
     orthanc.RegisterIncomingCStoreInstanceFilter(incoming.judge_c_store)
     orthanc.RegisterReceivedInstanceCallback(lambda dicom, origin: incoming.judge_received(dicom, origin, threading.get_ident()))
-    orthanc.RegisterOnChangeCallback(StudyChanges(database, orthanc).on_change)
+    orthanc.RegisterOnChangeCallback(StudyChanges(database, admission, unpublishing, orthanc).on_change)
     orthanc.RegisterRestCallback("/portal(/.*)?", portal)
+    install_storage(settings, database, configuration)
+
+
+def install_storage(settings: Settings, database: Database, configuration: dict[str, Any]) -> None:
+    """Take over Orthanc's storage area where the settings name a bucket; without one Orthanc's own writes to the disk."""
+    storage = open_object_storage(settings, database, configuration)
+    if storage is None:
+        return
+    prefetch = start_prefetch(storage, settings)
+    if prefetch is not None:
+        atexit.register(prefetch.stop)
+    orthanc.RegisterStorageArea(storage.area.create, storage.area.read, storage.area.remove)
 
 
 install()

@@ -11,6 +11,7 @@ from portal.api.archive import archive
 from portal.api.authorise import authorise
 from portal.api.cleaned_dicomweb import cleaned_dicomweb
 from portal.api.denied import denied
+from portal.api.description import description
 from portal.api.dicomweb_search import dicomweb_search
 from portal.api.health import health
 from portal.api.reports import reports
@@ -24,25 +25,29 @@ from portal.origin import refuse_foreign_origin
 from portal.pages.access_log import access_log as access_log_page
 from portal.pages.entrance import entrance
 from portal.pages.exam import exam
+from portal.pages.images import images
 from portal.pages.shares import shares as shares_pages
 from portal.pages.viewer import viewer
 from portal.route_policy import check_policies
 from portal.services import Services
 from portal.staff.account import account
 from portal.staff.audit import audit
-from portal.staff.failed import failed
+from portal.staff.form_teaching import form_teaching
+from portal.staff.forms import forms
 from portal.staff.grants import grants
 from portal.staff.oidc import staff_oidc
 from portal.staff.prints import prints
+from portal.staff.review import review
 from portal.staff.sign_in import sign_in
 from portal.staff.studies import studies
 from portal.staff.tokens import tokens
 from portal.staff.users import users
 
-STAFF = (sign_in, staff_oidc, studies, account, users, grants, tokens, prints, failed, audit)
+STAFF = (sign_in, staff_oidc, studies, review, account, users, grants, prints, forms, form_teaching, tokens, audit)
 BLUEPRINTS = (
     entrance,
     exam,
+    images,
     viewer,
     shares_pages,
     access_log_page,
@@ -56,6 +61,7 @@ BLUEPRINTS = (
     cleaned_dicomweb,
     health,
     kiosk,
+    description,
     *STAFF,
     # Asked by nginx only.
     authorise,

@@ -20,6 +20,7 @@ from cloudfilm.access.grant import Grant, GrantKind
 from cloudfilm.access.secret import hash_secret
 from cloudfilm.db.database import Cursor
 from cloudfilm.db.grants import count_opening, grant_with_code, grant_with_secret
+from cloudfilm.db.reports import note_issued
 from cloudfilm.db.wrong_tries import (
     EVERYBODY,
     WINDOW,
@@ -133,6 +134,8 @@ def _count_opening(cursor: Cursor, grant: Grant) -> bool:
     now, trail = services().clock(), services().audit_trail
     if not count_opening(cursor, grant.grant_id, now):
         return False
+    if grant.kind is GrantKind.PATIENT and grant.report_id is not None:
+        note_issued(cursor, grant.report_id, now)
     trail.record_in(cursor, trail.grant_event(AuditKind.GRANT_OPENED, grant, asker()))
     return True
 

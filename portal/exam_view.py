@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -10,6 +11,7 @@ from uuid import UUID
 from cloudfilm.access.holder import GrantHolder
 from cloudfilm.access.policy import AccessRequest, Action, Allow, decide
 from cloudfilm.db.hospitals import Hospital
+from cloudfilm.db.report_status import ReportStatus
 from cloudfilm.db.reports import ReportRecord
 from cloudfilm.db.studies import StudyRecord
 from cloudfilm.dicom.person_name import display_name
@@ -54,6 +56,43 @@ class ExamEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class StudyPart:
+    """One of the studies that a report is about."""
+
+    study_instance_uid: str
+    body_part: str
+    image_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class VersionEntry:
+    """An older version of the report; ``time`` is the report's own, or else that of its arrival."""
+
+    report_id: UUID
+    time: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """What is said of a report's other versions.
+
+    Attributes
+    ----------
+    is_superseded : bool
+        This is an older version; ``current_id`` is the one that holds.
+    amended_at, withdrawn_at : str
+        When a newer version came, and when the report was withdrawn; empty where it was not.
+    """
+
+    is_superseded: bool = False
+    current_id: UUID | None = None
+    amended_at: str = ""
+    withdrawn_at: str = ""
+    older: tuple[VersionEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ExamView:
     """``images`` is ``waiting`` (none yet), ``arriving`` or ``complete``; ``being_read`` says that a worker has not read the report yet,
     ``expected`` that it has not come at all: its QR code was given out before."""
@@ -73,16 +112,19 @@ class ExamView:
     share: ShareNotice | None = None
     others: tuple[ExamEntry, ...] = ()
     expected: bool = False
+    parts: tuple[StudyPart, ...] = ()
+    versions: Versions = Versions()
 
     @property
     def query(self) -> str:
         """What keeps this exam chosen on the report's page, where there are several."""
-        return f"?report={self.report_id}" if self.others else ""
+        return f"?report={self.report_id}" if self.others or self.versions.is_superseded else ""
 
     @property
     def images_query(self) -> str:
         """What makes the viewer open this exam alone, where there are several."""
-        return f"?study={self.study_instance_uid}" if self.others and self.study_instance_uid else ""
+        studies = [part.study_instance_uid for part in self.parts] or [self.study_instance_uid or ""]
+        return "?" + "&".join(f"study={uid}" for uid in studies) if self.others and self.study_instance_uid else ""
 
 
 def permissions(holder: GrantHolder, report: ReportRecord, now: datetime) -> Permissions:
@@ -113,28 +155,34 @@ def exam_view(
     may: Permissions,
     share: ShareNotice | None = None,
     others: tuple[ExamEntry, ...] = (),
+    more_studies: Sequence[StudyRecord] = (),
+    versions: Versions | None = None,
 ) -> ExamView:
     """Put together what is known and may be shown; the report's own words win over the images' headers."""
-    said = ReportFields.from_json(report.fields)
+    versions = versions or Versions()
+    said = ReportFields() if versions.withdrawn_at else ReportFields.from_json(report.fields)
     fields = _shown(said, hospital, study, may)
     if report.status == RESERVED and may.names:
         fields = replace(fields, accession_number=said.accession_number)
+    studies = [one for one in (study, *more_studies) if one is not None]
     return ExamView(
         report_id=report.report_id,
         study_instance_uid=report.study_instance_uid,
         hospital_name=(fields.hospital_name or hospital.name) if may.names else "",
-        being_read=report.status == "received",
-        unreadable=report.status in ("review", "refused") and said.is_empty,
+        being_read=report.status in (ReportStatus.RECEIVED, ReportStatus.READ),
+        unreadable=report.status in (ReportStatus.REVIEW, ReportStatus.FAILED) and said.is_empty,
         fields=fields,
         patient_name=(fields.patient_name or (display_name(study.patient_name) if study else "")) if may.names else "",
         modality=_modality(fields, study),
-        images=_images(study),
-        image_count=study.instance_count if study else 0,
-        series_count=study.series_count if study else 0,
+        images=_images(studies),
+        image_count=sum(one.image_count for one in studies),
+        series_count=sum(one.image_series_count for one in studies),
         may=may,
         share=share,
         others=others,
         expected=report.status == RESERVED,
+        parts=tuple(StudyPart(one.study_instance_uid, one.study_description or one.body_part, one.image_count) for one in studies),
+        versions=versions,
     )
 
 
@@ -168,14 +216,14 @@ def _shown(fields: ReportFields, hospital: Hospital, study: StudyRecord | None, 
 
 
 def _modality(fields: ReportFields, study: StudyRecord | None) -> str:
-    of_images = [modality for modality in (study.modalities if study else []) if modality not in ("SR", "PR", "KO", "DOC", "SEG")]
+    of_images = [modality for modality in (study.image_modalities if study else []) if modality != "SEG"]
     return fields.modality or "/".join(of_images)
 
 
-def _images(study: StudyRecord | None) -> str:
-    if study is None or study.instance_count == 0:
+def _images(studies: Sequence[StudyRecord]) -> str:
+    if not any(study.image_count for study in studies):
         return "waiting"
-    return "complete" if study.complete_at else "arriving"
+    return "complete" if all(study.complete_at for study in studies) else "arriving"
 
 
 def _names_in(study: StudyRecord | None) -> list[str]:

@@ -46,8 +46,9 @@ def ask_worker() -> None:
 
 
 def ask_intake() -> None:
-    """It listens for HL7."""
-    socket.create_connection(("127.0.0.1", 2575), timeout=_SECONDS).close()
+    """It listens for HL7, and films can be printed."""
+    for port in (2575, 4243):
+        socket.create_connection(("127.0.0.1", port), timeout=_SECONDS).close()
 
 
 def ask_printer() -> None:

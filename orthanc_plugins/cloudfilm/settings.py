@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import json5
 
 from cloudfilm.errors import SettingInvalid
+from cloudfilm.s3_settings import S3Settings, read_s3_settings
 
 SECTION = "CloudFilm"
 _VARIABLE = re.compile(r"\$\{([A-Za-z0-9_]+)(?::-([^{}]*))?\}")
@@ -53,8 +54,13 @@ class Settings:
     set_aside_megabytes: int
     stamp_corner: str
     stamp_size_millimeters: int
+    published_gigabytes: int
+    published_days: int
+    published_verified_percent: int
     audit_syslog: str
     audit_syslog_ca_file: str
+    stores_to_s3: bool
+    s3: S3Settings | None
 
     @property
     def keys_directory(self) -> Path:
@@ -67,9 +73,34 @@ class Settings:
         return self.data_directory / "documents"
 
     @property
+    def published_directory(self) -> Path:
+        """The published viewing path: what nginx serves itself."""
+        return self.data_directory / "published"
+
+    @property
     def audit_heads_file(self) -> Path:
         """What the audit trail ended with, minute by minute."""
         return self.data_directory / "audit" / "heads.log"
+
+    @property
+    def arriving_directory(self) -> Path:
+        """Folder of large instances while they are looked at."""
+        return self.data_directory / "arriving"
+
+    @property
+    def stow_socket(self) -> Path:
+        """Where nginx brings what is to be stored."""
+        return self.data_directory / "run" / "stow.sock"
+
+    @property
+    def attachments_directory(self) -> Path:
+        """Orthanc's own folder of attachments, laid out by Orthanc (``StorageDirectory`` of orthanc.json)."""
+        return self.data_directory / "orthanc"
+
+    @property
+    def read_cache_directory(self) -> Path:
+        """Folder of what was read from the object store; deleting it loses nothing."""
+        return self.data_directory / "cache" / "s3"
 
     @property
     def set_aside_directory(self) -> Path:
@@ -117,9 +148,16 @@ def parse_settings(section: Mapping[str, Any]) -> Settings:
         set_aside_megabytes=reader.integer("SetAsideMegabytes", 0, 1_000_000),
         stamp_corner=reader.choice("StampCorner", ("top-right", "top-left", "bottom-right", "bottom-left")),
         stamp_size_millimeters=reader.integer("StampSizeMillimeters", 22, 60),
+        published_gigabytes=reader.integer("PublishedGigabytes", 0, 1_000_000),
+        published_days=reader.integer("PublishedDays", 1, 36_500),
+        published_verified_percent=reader.integer("PublishedVerifiedPercent", 0, 100),
         audit_syslog=reader.syslog_server("AuditSyslog"),
         audit_syslog_ca_file=reader.readable_file("AuditSyslogCaFile"),
+        stores_to_s3=(stores_to_s3 := reader.choice("Storage", ("local", "s3")) == "s3"),
+        s3=(s3 := read_s3_settings(reader)),
     )
+    if stores_to_s3 and s3 is None:
+        raise SettingInvalid("S3Bucket", "", 'the name of a bucket, since "Storage" is "s3"')
     reader.refuse_unread()
     return settings
 

@@ -18,10 +18,10 @@ from cloudfilm.access.policy import AccessRequest, Action
 from cloudfilm.db.database import Cursor
 from cloudfilm.db.deliveries import Delivery, delivery_of_report, tell_keys
 from cloudfilm.db.hospitals import hospital_named
-from cloudfilm.db.reports import ReportRecord, document_for_people, pages_of_report, report_known_as
+from cloudfilm.db.reports import ReportRecord, document_for_people, note_issued, pages_of_report, report_known_as, studies_of_report
 from cloudfilm.db.studies import study_with_uid
 from cloudfilm.errors import BadRequest, Gone, NotFound
-from cloudfilm.reports.fields import ReportFields
+from cloudfilm.reports.fields import REPORT_STATUSES, ReportFields
 from cloudfilm.reports.grant_keys import GrantKeys
 from cloudfilm.reports.qr_code import qr_png
 from cloudfilm.storage.sealing import unseal
@@ -73,20 +73,23 @@ def show_report(report_id: UUID) -> Response:
         pages = pages_of_report(cursor, report.report_id)
         if isinstance(holder, GrantHolder) and not holder.grant.shows_names:
             report = _without_names(cursor, report)
-    response = jsonify(_as_json(report) | {"pages": len(pages)})
+        studies = studies_of_report(cursor, report.report_id)
+    response = jsonify(_as_json(report) | {"pages": len(pages), "study_instance_uids": studies})
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
 @reports.get("/<uuid:report_id>/pages/<int:page>")
 def show_page(report_id: UUID, page: int) -> Response:
-    """A page of the original as an image (WebP), counted from 1."""
+    """A page of the original as an image (WebP), counted from 1: at a phone's width, or by ``size=large`` for a larger screen."""
+    if (size := request.args.get("size", "small")) not in ("small", "large"):
+        raise BadRequest("size may be small or large.")
     report = _report(report_id, Action.SEE_REPORT_PAGES)
     with services().database.transaction() as cursor:
         found = next((one for one in pages_of_report(cursor, report.report_id) if one.page == page), None)
     if found is None:
         raise NotFound
-    return _asked_each_time(found.image_sha256, "image/webp")
+    return _asked_each_time((found.large_sha256 if size == "large" else None) or found.image_sha256, "image/webp")
 
 
 @reports.get("/<uuid:report_id>/original.pdf")
@@ -105,6 +108,8 @@ def show_stamped(report_id: UUID) -> Response:
     delivery = _delivery(report_id)
     if delivery.sealed_stamped is None:
         raise NotFound("The stamped copy has not been made yet.")
+    with services().database.transaction() as cursor:
+        note_issued(cursor, delivery.report_id, services().clock())
     return _file(unseal(delivery.sealed_stamped, services().key_ring), "application/pdf", "no-store")
 
 
@@ -116,6 +121,7 @@ def show_qr(report_id: UUID) -> Response:
         raise Gone("The QR code is on paper already, and no longer kept.")
     with services().database.transaction() as cursor:
         tell_keys(cursor, delivery.report_id)
+        note_issued(cursor, delivery.report_id, services().clock())
     keys = GrantKeys.from_bytes(unseal(delivery.sealed_keys, services().key_ring))
     return _file(qr_png(keys.qr_url(services().settings.public_url)), "image/png", "no-store")
 
@@ -125,10 +131,13 @@ def _given(text: str | None) -> ReportFields | None:
     if text is None:
         return None
     try:
-        return ReportFields.from_json(json.loads(text))
+        given = ReportFields.from_json(json.loads(text))
     except (ValueError, TypeError, AttributeError) as error:
         names = ", ".join(ReportFields.__dataclass_fields__)
         raise BadRequest(f'The part "metadata" must be a JSON object; its members are strings, known are {names}.') from error
+    if given.report_status not in (None, *REPORT_STATUSES):
+        raise BadRequest('"report_status" must be P (preliminary), F (final), C (corrected) or X (withdrawn).')
+    return given
 
 
 def _report(report_id: UUID, action: Action) -> ReportRecord:
@@ -176,7 +185,7 @@ def _wait_until_read(report_id: UUID) -> tuple[ReportRecord, GrantKeys | None]:
             report = report_known_as(cursor, report_id, for_update=True)
             if report is None:
                 raise NotFound
-            if report.status != "received" or time.monotonic() > deadline:
+            if report.status not in ("received", "read") or time.monotonic() > deadline:
                 delivery = delivery_of_report(cursor, report.report_id, services().clock())
                 tell_keys(cursor, report.report_id)
                 sealed = delivery.sealed_keys if delivery else None
@@ -189,9 +198,11 @@ def _as_json(report: ReportRecord) -> dict[str, Any]:
         "report_id": str(report.report_id),
         "status": report.status,
         "status_reason": report.status_reason,
+        "superseded_by": str(report.superseded_by) if report.superseded_by else None,
         "study_instance_uid": report.study_instance_uid,
         "fields": ReportFields.from_json(report.fields).to_json() if report.fields else {},
         "readings": report.fields.get("readings", {}),
+        "form": report.fields.get("form"),
         "received_at": report.received_at.isoformat(),
     }
 

@@ -12,7 +12,7 @@ from cloudfilm.access.holder import GrantHolder
 from cloudfilm.access.policy import AccessRequest, Action
 from cloudfilm.db.reports import ReportPage
 from cloudfilm.errors import NotFound, Unauthenticated
-from portal.exam_record import load_exam, share_notice
+from portal.exam_record import is_outdated, load_exam, share_notice
 from portal.exam_view import ExamView
 from portal.services import services
 from portal.session import asker, end_session, set_session, visitor
@@ -88,6 +88,9 @@ def show_state() -> Response:
 def visited() -> GrantHolder:
     """The visit that is going on."""
     holder = visitor()
+    if holder is not None and is_outdated(holder.grant):
+        services().doorkeeper.forget_grant(holder.grant.grant_id)
+        holder = visitor()
     if holder is None:
         raise Unauthenticated("The visit has ended. Scan the QR code or type the access code again.")
     return holder

@@ -71,7 +71,7 @@ def take_share_form() -> Response:
     holder = sharing_patient()
     exam = load_exam(holder.grant)
     try:
-        made = share_exam(holder, _wish(exam.study.study_instance_uid if exam.study else None), exam.report.report_id)
+        made = share_exam(holder, _wish([study.study_instance_uid for study in exam.studies]), exam.report.report_id)
     except ShareRefused as refused:
         given = {
             name: request.form.get(name, "")[:200] for name in ("nickname", "days", "maximum_openings", "report", "download", "hide_names")
@@ -113,7 +113,7 @@ def _form(given: dict[str, str], flaw: Flaw | None) -> Response:
     return response
 
 
-def _wish(looked_at: str | None) -> ShareWish:
+def _wish(looked_at: list[str]) -> ShareWish:
     """The form as the same values that programs send."""
     form = request.form
     body: dict[str, object] = {name: form.get(name) == "yes" for name in ("report", "download", "hide_names")}
@@ -124,7 +124,7 @@ def _wish(looked_at: str | None) -> ShareWish:
             body[name] = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else text
     others = form.getlist("studies")
     if others and looked_at:
-        body["studies"] = [looked_at, *others]
+        body["studies"] = [*looked_at, *others]
     return ShareWish.from_json(body)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The way into the images: a fresh viewer token, and off to OHIF."""
+"""The way into the images on a large screen: a fresh viewer token, and off to OHIF. On small ones it is `portal.pages.images`."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from cloudfilm.access.policy import AccessRequest, Action
 from cloudfilm.access.token import ViewerToken, issue_token
 from cloudfilm.errors import NotFound
 from portal.pages.exam import visited
+from portal.publication import ask_for_publication
 from portal.services import services
 from portal.session import new_id, require
 
 viewer = Blueprint("viewer", __name__)
 
 
-@viewer.get("/images")
+@viewer.get("/images/desktop")
 def open_viewer() -> Response:
-    """303 to OHIF with a token that is limited to this grant's studies, or to the one that ``?study=`` names."""
+    """303 to OHIF with a token that is limited to this grant's studies, or to those that ``?study=`` names."""
     holder = visited()
-    asked = request.args.get("study")
-    shown = holder.study_instance_uids if asked is None else holder.study_instance_uids & {asked}
+    asked = request.args.getlist("study")
+    shown = holder.study_instance_uids & set(asked) if asked else holder.study_instance_uids
     if not shown:
         raise NotFound
     for study_instance_uid in shown:
@@ -36,6 +37,7 @@ def open_viewer() -> Response:
 def to_viewer(grant_id: UUID, study_instance_uids: Collection[str]) -> Response:
     """303 to OHIF, which shows these studies of a grant."""
     parts = services()
+    ask_for_publication(study_instance_uids)
     lifetime = timedelta(minutes=parts.settings.viewer_token_minutes)
     token = issue_token(ViewerToken(grant_id, frozenset(study_instance_uids)), parts.key_ring, parts.clock(), lifetime, new_id())
     query = urlencode({"StudyInstanceUIDs": ",".join(sorted(study_instance_uids)), "token": token})

@@ -10,14 +10,17 @@ from flask import Response, render_template
 from cloudfilm.access.holder import StaffHolder
 from cloudfilm.access.policy import Action
 from cloudfilm.db.hospitals import hospital_named
+from cloudfilm.db.report_review import count_reports
+from cloudfilm.db.report_status import ReportStatus
 from portal.services import services
 from portal.staff.member import could
 
 _OFFERED = {
     "studies": Action.QUERY,
+    "review": Action.REVIEW_REPORTS,
     "grants": Action.MANAGE_GRANTS,
     "prints": Action.MANAGE_GRANTS,
-    "failed": Action.MANAGE_GRANTS,
+    "forms": Action.TEACH_FORMS,
     "users": Action.MANAGE_ACCOUNTS,
     "tokens": Action.MANAGE_TOKENS,
     "audit": Action.READ_AUDIT,
@@ -27,7 +30,10 @@ _OFFERED = {
 def staff_page(template: str, holder: StaffHolder, status: int = 200, **values: object) -> Response:
     """Render a page for whoever is signed in; no browser keeps it."""
     offered = [name for name, action in _OFFERED.items() if could(holder, action)]
-    text = render_template(template, me=holder, hospital_name=_hospital_name(holder), offered=offered, moment=moment, **values)
+    in_review = _in_review(holder) if "review" in offered else 0
+    text = render_template(
+        template, me=holder, hospital_name=_hospital_name(holder), offered=offered, moment=moment, in_review=in_review, **values
+    )
     response = Response(text, status=status)
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -41,6 +47,12 @@ def to_page(location: str) -> Response:
 def moment(time: datetime | None) -> str:
     """A time as people here read it, ``2026-03-05 09:30``."""
     return "" if time is None else f"{time.astimezone(services().settings.time_zone):%Y-%m-%d %H:%M}"
+
+
+def _in_review(holder: StaffHolder) -> int:
+    """How many reports people have to look at."""
+    with services().database.transaction() as cursor:
+        return count_reports(cursor, holder.hospital_id or "", [ReportStatus.REVIEW])[ReportStatus.REVIEW]
 
 
 def _hospital_name(holder: StaffHolder) -> str:

@@ -12,6 +12,7 @@ from cloudfilm.access.audit import AuditKind
 from cloudfilm.access.grant import Grant, GrantKind, Right
 from cloudfilm.access.policy import Action
 from cloudfilm.db.grants import add_grant, name_studies
+from cloudfilm.db.printed_films import unidentified_among
 from cloudfilm.db.studies import StudyRecord
 from cloudfilm.db.study_list import find_studies
 from cloudfilm.dicom.person_name import display_name
@@ -32,6 +33,7 @@ class StudyLine:
     study: StudyRecord
     patient_name: str
     modalities: str
+    is_unidentified_film: bool = False
 
 
 @studies.get("/")
@@ -44,7 +46,11 @@ def show_studies() -> Response:
     text = request.args.get("text", "").strip()[:100]
     with services().database.transaction() as cursor:
         found = find_studies(cursor, holder.hospital_id, text)
-    lines = [StudyLine(study, display_name(study.patient_name), "/".join(study.modalities)) for study in found]
+        films = unidentified_among(cursor, [study.study_instance_uid for study in found])
+    lines = [
+        StudyLine(study, display_name(study.patient_name), "/".join(study.image_modalities), study.study_instance_uid in films)
+        for study in found
+    ]
     may_open = bool(found) and could(holder, Action.VIEW_IMAGES, found[0].study_instance_uid)
     return staff_page("staff/studies.html", holder, lines=lines, text=text, may_open=may_open)
 

@@ -13,7 +13,7 @@ packages_of() { sed 's/#.*//' "$@" | awk 'NF' | sort -u; }
 
 # Where every package of the list is the system's own (the Docker image, the tests' root), no private root is built.
 is_system_complete() {
-    local list; list=$(packages_of "$app/packages/runtime.txt")
+    local list; list=$(packages_of "$@")
     # shellcheck disable=SC2086
     [ "$(dpkg-query -W -f '${db:Status-Abbrev}\n' $list 2>/dev/null | grep -c '^ii')" = "$(wc -w <<<"$list")" ]
 }

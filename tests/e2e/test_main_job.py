@@ -48,7 +48,13 @@ def test_from_the_papers_link_to_pixels(instance: Instance, browser: Browser, tm
     wait_for(lambda: picture.evaluate("image => image.complete && image.naturalWidth > 500"), what="the report's page image")
     page.go_back()
 
-    page.locator("#open-images:visible, a[href='/images']:visible").first.click()
+    page.locator("#open-desktop:visible, #open-images:visible, #bar-images:visible").first.click()
+    if screen == "phone":
+        expect(page.locator("#pane-1")).to_have_attribute("data-source", "device", timeout=30_000)
+        assert brightness_of_images(page) > 5.0
+        # The other viewer is a link away.
+        page.locator("#more-open").click()
+        page.locator("#desktop").click()
     expect(page.locator("canvas").first).to_be_visible(timeout=60_000)
     wait_for(lambda: brightness_of_images(page) > 5.0, timeout_seconds=60, what="pixels in the image area")
     assert "token=" not in page.url, "the token leaves the address"

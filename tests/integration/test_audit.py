@@ -105,7 +105,7 @@ def test_the_story_of_an_exam(instance: Instance, trail: Trail, tmp_path: Path) 
     with ThreadPoolExecutor(12) as pool:
         statuses = list(pool.map(lambda path: requests_with(phone, path).status_code, wanted))
     assert set(statuses) == {200}
-    assert phone.get("/images").status_code == 303
+    assert phone.get("/images/desktop").status_code == 303
     assert sorted(trail.new()) == [(kind, "success", "patient", "phone", uid, None) for kind in ("images viewed", "searched")]
     assert {row[9] for row in trail.rows} == {grant}
 

@@ -6,9 +6,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydicom import dcmread
+from pydicom.dataset import Dataset
 
+from cloudfilm.dicom.preflight import Flaw
 from tests.support.instance import Instance, wait_for
-from tests.support.samples import ct_study, study_uid
+from tests.support.samples import change, ct_study, study_uid
 
 
 def test_a_registered_modality_is_answered_on_c_echo(instance: Instance) -> None:
@@ -67,3 +70,18 @@ def test_a_modality_of_another_hospital_keeps_its_ae_title(instance: Instance) -
     assert result.returncode != 0
     assert "belongs to another hospital" in result.stderr
     assert instance.sql("SELECT hospital_id FROM modality WHERE aet = 'CT1'") == [("jia",)]
+
+
+def test_sequences_nested_too_deeply_are_refused_and_the_server_lives(instance: Instance, tmp_path: Path) -> None:
+    inner = Dataset()
+    for _ in range(100):
+        outer = Dataset()
+        outer.RequestAttributesSequence = [inner]
+        inner = outer
+    path = change(ct_study(tmp_path, "nested by modality", slices=1), RequestAttributesSequence=[inner])[0]
+    answer = instance.dcmtk("storescu", "-v", str(path))
+    assert "0xc000" in (answer.stderr + answer.stdout).lower(), answer.stderr
+    kept = "SELECT reason, sender FROM set_aside WHERE hospital_id = 'jia' AND content_sha256 IS NOT NULL AND sop_instance_uid = %s"
+    assert instance.sql(kept, str(dcmread(path).SOPInstanceUID)) == [(Flaw.TOO_DEEP.value, "CT1")]
+    assert instance.sql("SELECT 1 FROM study WHERE study_instance_uid = %s", study_uid("nested by modality")) == []
+    assert instance.dcmtk("echoscu").returncode == 0

@@ -61,11 +61,13 @@ def world(instance: Instance, tmp_path_factory: pytest.TempPathFactory) -> Itera
     share, _ = registry.grant(target, kind=GrantKind.SHARE, parent=askers.own_grant(target))
     account, program = registry.staff_holder(Role.DOCTOR, "jia"), registry.api_holder("jia", revoked_at + timedelta(hours=1))
     _, dead_secret = registry.grant(target, revoked_at=revoked_at)
+    teach_form(instance, target)
     parameters = {
         "report_id": target.report_id, "page": 1, "secret": dead_secret, "grant_id": spare.grant_id, "share_id": share.grant_id,
         "study_instance_uid": target.study_instance_uid, "series_instance_uid": target.series_instance_uid,
         "sop_instance_uid": target.sop_instance_uid, "account_id": account.account_id, "token_id": program.token_id,
         "print_order_id": registry.print_order(target),
+        "form_id": target.report_id, "source_id": target.report_id,
         "study": target.study_instance_uid, "series": target.series_instance_uid, "instance": target.sop_instance_uid,
     }  # fmt: skip
     routes = RouteMap(portal_application(), target, parameters)
@@ -93,6 +95,23 @@ def world(instance: Instance, tmp_path_factory: pytest.TempPathFactory) -> Itera
         internal=askers.internal_at_public_door(mint),
     )
     registry.close()
+
+
+def teach_form(instance: Instance, target: Exam) -> None:
+    """A form and a sample under the report's own identifier, so that the pages that teach have something to show."""
+    page = "(SELECT jsonb_build_array(jsonb_build_array(image_sha256, width, height)) FROM report_page WHERE report_id = %s AND page = 1)"
+    text = "(SELECT pages FROM report_text WHERE report_id = %s)"
+    form = '{"sizes": [[595, 842]], "anchors": [], "areas": []}'
+    instance.sql(
+        "INSERT INTO report_form (form_id, version, hospital_id, name, definition, is_on, is_deleted, change, sample_text, pictures, changed_at,"
+        f" changed_by) VALUES (%s, 1, 'jia', 'form', %s, false, false, 'taught', {text}, {page}, now(), 'test')",
+        *(str(target.report_id), form, str(target.report_id), str(target.report_id)),
+    )
+    instance.sql(
+        "INSERT INTO form_sample (sample_id, hospital_id, document_sha256, status, pages, pictures, handed_in_at)"
+        f" VALUES (%s, 'jia', '', 'read', {text}, {page}, now())",
+        *(str(target.report_id),) * 3,
+    )
 
 
 def must_be_denied(route: Route, knock: Knock) -> bool:

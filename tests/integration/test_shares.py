@@ -35,7 +35,7 @@ def foreign(instance: Instance, tmp_path_factory: pytest.TempPathFactory) -> Pap
 
 def viewer(client: requests.Session, instance: Instance) -> requests.Session:
     """What OHIF holds: the viewer's token alone."""
-    location = client.get("/images").headers["Location"]
+    location = client.get("/images/desktop").headers["Location"]
     return instance.client(re.findall(r"token=([^&]+)", location)[0])
 
 
@@ -363,7 +363,7 @@ def test_a_grant_for_all_exams_lists_the_others_and_shares_the_chosen(
     assert "Aearlier" in other
     assert f'href="/images?study={earlier.study_instance_uid}"' in other
     assert patient.get(f"/exam?report={paper.report_id}").status_code == 404
-    location = patient.get(f"/images?study={earlier.study_instance_uid}").headers["Location"]
+    location = patient.get(f"/images/desktop?study={earlier.study_instance_uid}").headers["Location"]
     assert f"StudyInstanceUIDs={earlier.study_instance_uid}&" in location
     assert patient.get(f"/images?study={paper.study_instance_uid}").status_code == 404
 

@@ -199,7 +199,7 @@ def test_every_step_of_a_report_is_recorded(instance: Instance, folder: Path) ->
     steps = instance.sql(
         "SELECT from_status, to_status FROM report_transition WHERE report_id = %s ORDER BY happened_at", str(report["report_id"])
     )
-    assert steps == [("", "received"), ("received", "waiting")]
+    assert steps == [("", "received"), ("received", "read"), ("read", "waiting")]
 
 
 def test_a_picture_from_the_printer_can_be_seen(instance: Instance, printer: str) -> None:

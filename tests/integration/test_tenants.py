@@ -66,7 +66,7 @@ def test_c_store_into_a_foreign_study_is_refused_and_kept_aside(instance: Instan
 def test_stow_into_a_foreign_study_is_refused_and_kept_aside(instance: Instance, contested: tuple[str, Path]) -> None:
     uid, path = contested
     answer = stow(instance.client(instance.token("yi", "store")), [path.read_bytes()])
-    assert (answer.status_code, stored(answer)) == (400, [])
+    assert (answer.status_code, stored(answer)) == (409, [])
     assert len(failed(answer)) == 1
     assert "jia" not in answer.text
     (one,) = set_aside(instance, uid)

@@ -51,7 +51,7 @@ class Instance:
     printed: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.https_port, self.http_port, self.dicom_port, self.ipp_port, self.hl7_port = free_ports(5)
+        self.https_port, self.http_port, self.dicom_port, self.ipp_port, self.hl7_port, self.print_port = free_ports(6)
 
     @property
     def url(self) -> str:
@@ -61,7 +61,7 @@ class Instance:
         """Start without waiting."""
         self.data.mkdir(parents=True, exist_ok=True)
         ports = ["--https-port", str(self.https_port), "--http-port", str(self.http_port), "--dicom-port", str(self.dicom_port)]
-        ports += ["--ipp-port", str(self.ipp_port), "--hl7-port", str(self.hl7_port)]
+        ports += ["--ipp-port", str(self.ipp_port), "--hl7-port", str(self.hl7_port), "--print-port", str(self.print_port)]
         self.process = subprocess.Popen(
             [APP / "scripts/run", "--data", str(self.data), *ports, *self.options],
             stdout=subprocess.PIPE,

@@ -64,7 +64,7 @@ def test_compose_sets_only_variables_that_something_reads() -> None:
 
 def test_the_worker_knows_every_task_that_is_queued() -> None:
     worker = (ROOT / "orthanc_plugins/cloudfilm/jobs/worker.py").read_text()
-    for name in ("READ_REPORT", "RECORD_STUDY"):
+    for name in ("READ_REPORT", "RECORD_STUDY", "RETURN_STAMPED", "TAKE_DICOM_REPORT", "KEEP_REPORT"):
         assert hasattr(job_queue, name)
         assert f"name={name}" in worker
 

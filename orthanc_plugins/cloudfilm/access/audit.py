@@ -33,6 +33,7 @@ class AuditKind(StrEnum):
     REPORT_DOWNLOADED = "report downloaded"
     REPORT_SUBMITTED = "report submitted"
     REPORT_PRINTED = "report printed"
+    REPORT_REVIEWED = "report reviewed"
     LOG_READ = "log read"
     SHARE_MADE = "share made"
     GRANT_MADE = "grant made"
@@ -57,12 +58,14 @@ KIND_OF_ACTION = {
     Action.SUBMIT_REPORT: AuditKind.REPORT_SUBMITTED,
     Action.FETCH_DELIVERY: AuditKind.REPORT_DOWNLOADED,
     Action.PRINT_AT_KIOSK: AuditKind.REPORT_PRINTED,
+    Action.REVIEW_REPORTS: AuditKind.REPORT_REVIEWED,
     Action.SHARE: AuditKind.SHARE_MADE,
     Action.READ_OWN_LOG: AuditKind.LOG_READ,
     Action.READ_AUDIT: AuditKind.LOG_READ,
     Action.MANAGE_GRANTS: AuditKind.ADMINISTERED,
     Action.MANAGE_TOKENS: AuditKind.ADMINISTERED,
     Action.MANAGE_ACCOUNTS: AuditKind.ADMINISTERED,
+    Action.TEACH_FORMS: AuditKind.ADMINISTERED,
     Action.ADMINISTER: AuditKind.OTHER,
 }
 

@@ -44,6 +44,9 @@ RULES = (
     # Here Orthanc chooses the instance, which may be a page of the report.
     _rule("GET", rf"{_STUDY}(/series/{_UID})?/(rendered|thumbnail)", Action.READ_METADATA),
     _rule("GET", rf"{_FRAMES}(/rendered|/thumbnail)?", Action.VIEW_IMAGES),
+    # Published beside what the standard has (docs/publication.md): nginx answers these, Orthanc knows none of them.
+    _rule("GET", rf"{_INSTANCE}/frames/[0-9]{{1,9}}/picture", Action.VIEW_IMAGES),
+    _rule("GET", rf"{_SERIES}/pictures", Action.VIEW_IMAGES),
     _rule("GET", rf"{_INSTANCE}/bulk/[0-9a-fA-F/]{{1,500}}", Action.RETRIEVE_BULK_DATA),
     # PS3.18 §10.5 Store.
     _rule("POST", r"/dicom-web/studies", Action.STORE_IMAGES),

@@ -33,11 +33,14 @@ class Action(StrEnum):
     SUBMIT_REPORT = "submit report"
     FETCH_DELIVERY = "fetch delivery"
     PRINT_AT_KIOSK = "print at a kiosk"
+    # Say which exam a report belongs to, withdraw it, take that back.
+    REVIEW_REPORTS = "review reports"
     SHARE = "share"
     READ_OWN_LOG = "read own log"
     MANAGE_GRANTS = "manage grants"
     MANAGE_TOKENS = "manage tokens"
     MANAGE_ACCOUNTS = "manage accounts"
+    TEACH_FORMS = "teach forms"
     READ_AUDIT = "read audit"
     ADMINISTER = "administer"
 
@@ -116,11 +119,13 @@ _SCOPE_FOR = {
 
 _READING = {Action.QUERY, Action.VIEW_IMAGES, Action.READ_METADATA, Action.RETRIEVE_BULK_DATA, *_OF_A_REPORT}
 _ACTIONS_OF = {
-    Role.DOCTOR: _READING | {Action.RETRIEVE_ORIGINALS},
-    Role.REGISTRAR: _READING | {Action.MANAGE_GRANTS, Action.SUBMIT_REPORT},
-    Role.ADMINISTRATOR: {Action.QUERY, Action.MANAGE_GRANTS, Action.MANAGE_TOKENS, Action.MANAGE_ACCOUNTS, Action.READ_AUDIT},
+    Role.DOCTOR: _READING | {Action.RETRIEVE_ORIGINALS, Action.REVIEW_REPORTS},
+    Role.REGISTRAR: _READING | {Action.MANAGE_GRANTS, Action.SUBMIT_REPORT, Action.REVIEW_REPORTS, Action.TEACH_FORMS},
+    Role.ADMINISTRATOR: {
+        Action.QUERY, Action.MANAGE_GRANTS, Action.MANAGE_TOKENS, Action.MANAGE_ACCOUNTS, Action.TEACH_FORMS, Action.READ_AUDIT,
+    },
     Role.OPERATOR: {Action.MANAGE_ACCOUNTS, Action.READ_AUDIT},
-}
+}  # fmt: skip
 
 
 def decide(request: AccessRequest, holder: Holder, now: datetime) -> Decision:

@@ -16,25 +16,35 @@ _COLUMNS = (
     "grant_id, hospital_id, kind, rights, created_at, report_id, patient_wide, hides_names, not_before, expires_at, revoked_at,"
     " maximum_openings, openings, nickname, account_id, last_used_at, parent_grant_id"
 )
-# The report's study, the studies that are named, and all exams of the report's patient at this hospital where the grant reaches so far. A
-# patient is taken for the same only under one number and one date of birth: hospitals use stand-in numbers. What was reserved reaches, until
-# its report is bound, the one study with exactly its exam number: as soon as there are two, neither.
-_REACHED_STUDIES = """
-    SELECT study_instance_uid FROM report WHERE report_id = %(report_id)s AND study_instance_uid IS NOT NULL
+# The studies of the report in any of its versions, the studies that are named, and all exams of the report's patient at this hospital where the
+# grant reaches so far. A patient is taken for the same only under one number and one date of birth: hospitals use stand-in numbers. What was
+# reserved reaches, until its report is bound, the one study with exactly its exam number: as soon as there are two, neither.
+_STUDIES_OF_REPORT = """
+    SELECT report_study.study_instance_uid FROM report_study JOIN report USING (report_id)
+    WHERE version_group = (SELECT version_group FROM report WHERE report_id = %(report_id)s)
+"""
+_REACHED_STUDIES = f"""
+    {_STUDIES_OF_REPORT}
     UNION SELECT study_instance_uid FROM grant_study WHERE grant_id = %(grant_id)s
-    UNION SELECT other.study_instance_uid FROM report JOIN study USING (study_instance_uid)
+    UNION SELECT other.study_instance_uid FROM study
         JOIN study other ON other.hospital_id = study.hospital_id AND other.patient_id = study.patient_id
             AND other.patient_birth_date = study.patient_birth_date
-        WHERE %(patient_wide)s AND report_id = %(report_id)s AND study.patient_id <> ''
+        WHERE %(patient_wide)s AND study.study_instance_uid IN ({_STUDIES_OF_REPORT}) AND study.patient_id <> ''
     UNION SELECT study.study_instance_uid FROM reservation
         JOIN study ON study.hospital_id = reservation.hospital_id AND study.accession_number = reservation.accession_number
             AND (reservation.patient_id = '' OR study.patient_id IN ('', reservation.patient_id))
             AND coalesce(reservation.patient_birth_date = study.patient_birth_date, true)
         LEFT JOIN report ON report.report_id = %(report_id)s
         WHERE reservation.grant_id = %(grant_id)s AND study.instance_count > 0
-            AND (report.report_id IS NULL OR (report.study_instance_uid IS NULL AND report.status <> 'review'))
+            AND (report.report_id IS NULL OR report.status IN ('received', 'read', 'waiting'))
             AND NOT EXISTS (SELECT FROM study other WHERE other.hospital_id = study.hospital_id
                 AND other.accession_number = study.accession_number AND other.study_instance_uid <> study.study_instance_uid)
+"""
+# A withdrawn report is read by nobody with a paper; that it was withdrawn is said.
+_REACHED_REPORTS = """
+    SELECT report_id FROM report WHERE hospital_id = %(hospital_id)s AND status <> 'withdrawn'
+        AND (version_group = (SELECT version_group FROM report WHERE report_id = %(report_id)s)
+            OR report_id IN (SELECT report_id FROM report_study WHERE study_instance_uid = ANY(%(studies)s)))
 """
 
 
@@ -201,9 +211,5 @@ def _reach(cursor: Cursor, grant: Grant) -> tuple[frozenset[str], frozenset[UUID
         f"SELECT study_instance_uid FROM study WHERE hospital_id = %(hospital_id)s AND study_instance_uid IN ({_REACHED_STUDIES})", facts
     )
     studies = frozenset(row[0] for row in cursor.fetchall())
-    cursor.execute(
-        "SELECT report_id FROM report WHERE hospital_id = %(hospital_id)s"
-        " AND (report_id = %(report_id)s OR study_instance_uid = ANY(%(studies)s))",
-        {**facts, "studies": sorted(studies)},
-    )
+    cursor.execute(_REACHED_REPORTS, {**facts, "studies": sorted(studies)})
     return studies, frozenset(row[0] for row in cursor.fetchall())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Stations that hand reports in: queues of the virtual printer, watched folders, HL7 senders. Each belongs to one hospital."""
+"""Stations that hand reports or films in: queues of the virtual printer, watched folders, HL7 senders, consoles. Each belongs to one hospital."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ OWN_FOLDER = "folder"
 class IntakeSource:
     """One station.
 
-    ``sender`` is an HL7 station's ``ADDRESS|APPLICATION``.
+    ``sender`` is an HL7 station's ``ADDRESS|APPLICATION``, or a console's ``ADDRESS|AE TITLE``.
+    ``raw_port`` is a printer's TCP port for raw jobs, ``raw_hosts`` the addresses that may use it, separated by commas.
+    ``takes_references`` says whether an HL7 station's messages may name files in its own folder.
     ``return_to`` says where the stamped copy goes: "" (it is fetched by REST), `OWN_FOLDER` (the station's folder ``out``), or a printer's URI.
     """
 
@@ -26,6 +28,9 @@ class IntakeSource:
     sender: str
     created_at: datetime
     last_used_at: datetime | None = None
+    raw_port: int | None = None
+    raw_hosts: str = ""
+    takes_references: bool = False
 
 
 _COLUMNS = ", ".join(IntakeSource.__dataclass_fields__)
@@ -34,11 +39,15 @@ _COLUMNS = ", ".join(IntakeSource.__dataclass_fields__)
 def add_source(cursor: Cursor, source: IntakeSource) -> IntakeSource:
     """Insert a station, or change where its copies go; return what is stored under its name: another hospital's or kind's, if that was first."""
     cursor.execute(
-        "INSERT INTO intake_source (name, kind, hospital_id, return_to, sender, created_at) VALUES (%s, %s, %s, %s, %s, %s)"
-        " ON CONFLICT (name) DO UPDATE SET return_to = excluded.return_to, sender = excluded.sender"
+        "INSERT INTO intake_source (name, kind, hospital_id, return_to, sender, created_at, raw_port, raw_hosts, takes_references)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (name) DO UPDATE SET return_to = excluded.return_to,"
+        " sender = excluded.sender, raw_port = excluded.raw_port, raw_hosts = excluded.raw_hosts, takes_references = excluded.takes_references"
         " WHERE intake_source.hospital_id = excluded.hospital_id AND intake_source.kind = excluded.kind",
-        (source.name, source.kind, source.hospital_id, source.return_to, source.sender, source.created_at),
-    )
+        (
+            source.name, source.kind, source.hospital_id, source.return_to, source.sender, source.created_at, source.raw_port, source.raw_hosts,
+            source.takes_references,
+        ),
+    )  # fmt: skip
     found = source_named(cursor, source.name)
     if found is None:
         raise AssertionError("a source that was just stored is not there")
@@ -56,6 +65,13 @@ def list_sources(cursor: Cursor, kind: str | None = None) -> list[IntakeSource]:
     """All stations, or those of one kind, by name."""
     cursor.execute(f"SELECT {_COLUMNS} FROM intake_source WHERE %s IS NULL OR kind = %s ORDER BY name", (kind, kind))
     return [IntakeSource(*row) for row in cursor.fetchall()]
+
+
+def console_at(cursor: Cursor, address: str, aet: str) -> IntakeSource | None:
+    """The console with this AE title at this address."""
+    cursor.execute(f"SELECT {_COLUMNS} FROM intake_source WHERE kind = 'console' AND sender = %s", (f"{address}|{aet}",))
+    row = cursor.fetchone()
+    return IntakeSource(*row) if row else None
 
 
 def note_use(cursor: Cursor, name: str, now: datetime) -> None:

@@ -7,18 +7,37 @@ from psycopg2.extras import Json
 
 from cloudfilm.db.database import Cursor
 
+PUBLISH_STUDY = "publish_study"
 READ_REPORT = "read_report"
+READ_SAMPLE = "read_sample"
 RECORD_STUDY = "record_study"
 RETURN_STAMPED = "return_stamped"
 PRINT_ORDER = "print_order"
+KEEP_FILM = "keep_film"
+TAKE_DICOM_REPORT = "take_dicom_report"
+KEEP_REPORT = "keep_report"  # queued by the database too, whenever a report's row says something new (migration 0031)
 
 
-def defer_job(cursor: Cursor, task_name: str, lock: str, arguments: dict[str, str | bool]) -> None:
-    """Queue a job; jobs with one ``lock`` run one after the other.
+# Publishing has a queue and a part of the worker of its own: no report waits for it.
+PUBLISHING = "publishing"
+URGENT = 10  # somebody waits; others have priority 0
+
+
+def defer_publication(cursor: Cursor, orthanc_study_id: str, priority: int = 0) -> None:
+    """Queue the publication of a study."""
+    cursor.execute(
+        "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(%s, %s, %s, NULL, NULL, %s, NULL)]::procrastinate_job_to_defer_v1[])",
+        (PUBLISHING, PUBLISH_STUDY, priority, Json({"orthanc_study_id": orthanc_study_id})),
+    )
+
+
+def defer_job(cursor: Cursor, task_name: str, lock: str, arguments: dict[str, str | bool], delay_seconds: int = 0) -> None:
+    """Queue a job; jobs with one ``lock`` run one after the other. With a delay it does not start earlier than that.
 
     procrastinate's versioned SQL function is its interface for this; a test holds the task names to the worker's.
     """
     cursor.execute(
-        "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW('default', %s, 0, %s, NULL, %s, NULL)]::procrastinate_job_to_defer_v1[])",
-        (task_name, lock, Json(arguments)),
+        "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW('default', %s, 0, %s, NULL, %s,"
+        " CASE WHEN %s > 0 THEN now() + make_interval(secs => %s) END)]::procrastinate_job_to_defer_v1[])",
+        (task_name, lock, Json(arguments), delay_seconds, delay_seconds),
     )

@@ -15,6 +15,7 @@ class Way(StrEnum):
     FOLDER = "folder"
     HL7 = "hl7"
     DICOM = "dicom"
+    CONSOLE = "console"  # prints film by DICOM
 
 
 @dataclass(frozen=True, slots=True)

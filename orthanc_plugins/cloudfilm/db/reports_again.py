@@ -43,7 +43,8 @@ def report_with_content(cursor: Cursor, hospital_id: str, content_sha256: str, b
 
 
 def replace_by_older(cursor: Cursor, again: ReportAgain) -> None:
-    """One report less: what came again is kept as an arrival of the older one. What hangs on it must have been passed on before."""
+    """One report less: what came again is kept as an arrival of the older one. Its grants and its delivery must have been passed on before."""
+    cursor.execute("UPDATE dicom_document SET report_id = %s WHERE report_id = %s", (again.of_report_id, again.report_id))
     cursor.execute("DELETE FROM report WHERE report_id = %s", (again.report_id,))
     cursor.execute(
         f"INSERT INTO report_again ({_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",

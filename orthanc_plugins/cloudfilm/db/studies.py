@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
 from cloudfilm.db.database import Cursor, only_value
+from cloudfilm.dicom.documents import MODALITIES_OF_DOCUMENTS
 from cloudfilm.dicom.study_summary import StudySummary
 
 
@@ -31,6 +32,14 @@ class StudyRecord:
     series_count: int
     instance_count: int
     complete_at: datetime | None
+    image_series_count: int = 0
+    image_count: int = 0
+    study_id: str | None = None
+
+    @property
+    def image_modalities(self) -> list[str]:
+        """Its modalities without those of documents and of printed films (OT), which say nothing of how the patient was examined."""
+        return [modality for modality in self.modalities if modality not in MODALITIES_OF_DOCUMENTS and modality != "OT"]
 
 
 _COLUMNS = ", ".join(StudyRecord.__dataclass_fields__)
@@ -66,16 +75,18 @@ def studies_with_uids(cursor: Cursor, study_instance_uids: Iterable[str]) -> lis
 def record_study(cursor: Cursor, summary: StudySummary, now: datetime, complete: bool) -> str | None:
     """Write what Orthanc knows of a study; return its hospital, None when nobody ever claimed it.
 
-    ``complete`` states that nothing arrives any more: the first such time is kept until more instances arrive.
+    ``complete`` states that nothing arrives any more: the first such time is kept until more images arrive. A report that is added to its study
+    later makes nobody wait.
     """
     cursor.execute(
         """
         UPDATE study SET orthanc_study_id = %(orthanc_study_id)s, patient_id = %(patient_id)s, patient_name = %(patient_name)s,
             patient_sex = %(patient_sex)s, patient_birth_date = %(patient_birth_date)s, accession_number = %(accession_number)s,
             study_date = %(study_date)s, study_time = %(study_time)s, study_description = %(study_description)s, body_part = %(body_part)s,
-            modalities = %(modalities)s, series_count = %(series_count)s, instance_count = %(instance_count)s, study_id = %(study_id)s,
+            modalities = %(modalities)s, series_count = %(series_count)s, instance_count = %(instance_count)s,
+            image_series_count = %(image_series_count)s, image_count = %(image_count)s, study_id = %(study_id)s,
             referring_physician_name = %(referring_physician_name)s, recorded_at = %(now)s,
-            complete_at = CASE WHEN %(complete)s THEN coalesce(CASE WHEN instance_count = %(instance_count)s THEN complete_at END, %(now)s) END
+            complete_at = coalesce(CASE WHEN image_count = %(image_count)s THEN complete_at END, CASE WHEN %(complete)s THEN %(now)s END)
         WHERE study_instance_uid = %(study_instance_uid)s RETURNING hospital_id
         """,
         {**summary.columns(), "now": now, "complete": complete},
@@ -84,14 +95,33 @@ def record_study(cursor: Cursor, summary: StudySummary, now: datetime, complete:
     return row[0] if row else None
 
 
-def remove_study(cursor: Cursor, orthanc_study_id: str) -> None:
-    """Forget a study that was deleted from the archive; its reports wait for images again."""
+def study_of_orthanc(cursor: Cursor, orthanc_study_id: str) -> str | None:
+    """The StudyInstanceUID that we know under Orthanc's identifier."""
+    cursor.execute("SELECT study_instance_uid FROM study WHERE orthanc_study_id = %s", (orthanc_study_id,))
+    row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def remove_study(cursor: Cursor, orthanc_study_id: str) -> list[str]:
+    """Forget a study that was deleted from the archive; reports that were about it alone wait for images again. Returns its StudyInstanceUID."""
+    study_instance_uid = study_of_orthanc(cursor, orthanc_study_id)
+    if study_instance_uid is None:
+        return []
+    cursor.execute("DELETE FROM report_study WHERE study_instance_uid = %s", (study_instance_uid,))
     cursor.execute(
-        "UPDATE report SET status = 'waiting', status_reason = 'the images were deleted', study_instance_uid = NULL, matched_at = NULL"
-        " WHERE study_instance_uid IN (SELECT study_instance_uid FROM study WHERE orthanc_study_id = %s)",
-        (orthanc_study_id,),
+        """
+        UPDATE report SET study_instance_uid = other.uid,
+            status = CASE WHEN other.uid IS NULL AND report.status IN ('matched', 'issued') THEN 'waiting' ELSE report.status END,
+            status_reason = CASE WHEN other.uid IS NULL AND report.status IN ('matched', 'issued') THEN 'the images were deleted' ELSE report.status_reason END,
+            matched_at = CASE WHEN other.uid IS NULL THEN NULL ELSE report.matched_at END
+        FROM report mine LEFT JOIN LATERAL
+            (SELECT min(study_instance_uid) AS uid FROM report_study WHERE report_study.report_id = mine.report_id) other ON true
+        WHERE mine.report_id = report.report_id AND report.study_instance_uid = %s
+        """,
+        (study_instance_uid,),
     )
-    cursor.execute("DELETE FROM study WHERE orthanc_study_id = %s", (orthanc_study_id,))
+    cursor.execute("DELETE FROM study WHERE study_instance_uid = %s", (study_instance_uid,))
+    return [study_instance_uid]
 
 
 def incomplete_studies(cursor: Cursor, claimed_before: datetime, recorded_before: datetime, limit: int = 500) -> list[str]:
@@ -104,11 +134,35 @@ def incomplete_studies(cursor: Cursor, claimed_before: datetime, recorded_before
     return [row[0] for row in cursor.fetchall()]
 
 
-def candidates_for_report(cursor: Cursor, hospital_id: str, accession_number: str | None, patient_id: str | None) -> list[StudyRecord]:
-    """The hospital's studies that a report with this accession number or patient might belong to."""
+def candidates_for_report(
+    cursor: Cursor, hospital_id: str, numbers: Collection[str], patient_name: str, days: tuple[date, date] | None, limit: int = 200
+) -> list[StudyRecord]:
+    """The hospital's studies that a report might belong to.
+
+    Parameters
+    ----------
+    numbers
+        Every number on the report, and those that its patient was or is known under.
+    patient_name, days
+        A study of somebody of this name between these days may be meant too.
+    """
+    first, last = days or (None, None)
     cursor.execute(
-        f"SELECT {_COLUMNS} FROM study WHERE hospital_id = %s AND instance_count > 0"
-        " AND ((accession_number = %s AND accession_number <> '') OR (patient_id = %s AND patient_id <> '')) LIMIT 200",
-        (hospital_id, accession_number or "", patient_id or ""),
+        f"""
+        SELECT {_COLUMNS} FROM study WHERE hospital_id = %(hospital_id)s AND instance_count > 0
+            AND (accession_number = ANY(%(numbers)s) OR patient_id = ANY(%(numbers)s)
+                OR study_id = ANY(%(numbers)s) AND study_date BETWEEN %(first)s AND %(last)s
+                OR %(name)s <> '' AND study_date BETWEEN %(first)s AND %(last)s
+                    AND %(name)s = ANY(string_to_array(translate(lower(patient_name), '^ ', ''), '=')))
+        ORDER BY accession_number = ANY(%(numbers)s) DESC, study_date DESC NULLS LAST, study_instance_uid LIMIT %(limit)s
+        """,
+        {
+            "hospital_id": hospital_id,
+            "numbers": [number for number in numbers if number],
+            "name": "".join(patient_name.split()).lower(),
+            "first": first,
+            "last": last,
+            "limit": limit,
+        },
     )
     return [StudyRecord(*row) for row in cursor.fetchall()]

@@ -8,12 +8,13 @@ from dataclasses import asdict, dataclass
 from datetime import date, time
 from typing import Any
 
+from cloudfilm.dicom.documents import MODALITIES_OF_DOCUMENTS
 from cloudfilm.dicom.values import parse_dicom_date, parse_dicom_time
 
 
 @dataclass(frozen=True, slots=True)
 class StudySummary:
-    """Patient and study attributes (DICOM keywords in snake_case) and counts."""
+    """Patient and study attributes (DICOM keywords in snake_case) and counts: of everything, and of what is no document."""
 
     study_instance_uid: str
     orthanc_study_id: str
@@ -31,6 +32,8 @@ class StudySummary:
     modalities: list[str]
     series_count: int
     instance_count: int
+    image_series_count: int
+    image_count: int
 
     def columns(self) -> dict[str, Any]:
         """The values by column name."""
@@ -45,6 +48,7 @@ def summarise_study(study: Mapping[str, Any], series: Sequence[Mapping[str, Any]
     patient: Mapping[str, str] = study.get("PatientMainDicomTags", {})
     tags: Mapping[str, str] = study.get("MainDicomTags", {})
     series_tags = [one.get("MainDicomTags", {}) for one in series]
+    images = [one for one in series if _clean(one.get("MainDicomTags", {}).get("Modality")).upper() not in MODALITIES_OF_DOCUMENTS]
     return StudySummary(
         study_instance_uid=tags["StudyInstanceUID"],
         orthanc_study_id=study["ID"],
@@ -62,6 +66,8 @@ def summarise_study(study: Mapping[str, Any], series: Sequence[Mapping[str, Any]
         modalities=list(dict.fromkeys(modality for one in series_tags if (modality := _clean(one.get("Modality"))))),
         series_count=len(series),
         instance_count=sum(len(one.get("Instances", ())) for one in series),
+        image_series_count=len(images),
+        image_count=sum(len(one.get("Instances", ())) for one in images),
     )
 
 

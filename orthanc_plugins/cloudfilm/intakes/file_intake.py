@@ -15,7 +15,10 @@ from cloudfilm.errors import CloudFilmError, Conflict, TooLarge, UnsupportedMedi
 from cloudfilm.intakes.audited import submitted_by
 from cloudfilm.intakes.places import Places
 from cloudfilm.intakes.settled import Settled
+from cloudfilm.reports.document import DocumentProcessFailed
 from cloudfilm.reports.intake import Intake
+from cloudfilm.reports.picture_document import document_of
+from cloudfilm.reports.refusal import DocumentRefused
 
 QUIET_SECONDS = 2.0
 _AT_ONCE = 200
@@ -40,10 +43,13 @@ class FileIntake:
         """One look at all of them: no more than some hundred files of each, so that one station does not hold up the others."""
         with self._database.transaction() as cursor:
             sources = [*list_sources(cursor, Way.PRINTER), *list_sources(cursor, Way.FOLDER)]
+            referring = [source for source in list_sources(cursor, Way.HL7) if source.takes_references]
+        for source in referring:
+            self._places.folder(source.name).make()
         for source in sources:
             try:
                 self._take_printed(source) if source.kind == Way.PRINTER else self._take_from_folder(source)
-            except (OSError, CloudFilmError) as error:
+            except (OSError, CloudFilmError, DocumentProcessFailed) as error:
                 _log.warning("station %s cannot be looked at now: %s", source.name, type(error).__name__)
 
     def _take_printed(self, source: IntakeSource) -> None:
@@ -86,12 +92,14 @@ class FileIntake:
         try:
             received = self._intake.receive(
                 source.hospital_id,
-                path.read_bytes(),
+                document_of(path.read_bytes()),
                 submitted_by(source, self._intake.clock()),
                 Origin(Way(source.kind), source.name, title),
             )
         except (UnsupportedMediaType, TooLarge) as refused:
             return refused.public_message
+        except DocumentRefused as refused:
+            return f"{refused.reason[0].upper()}{refused.reason[1:]}: {refused.allowed}."
         except Conflict:
             received = None
         with self._database.transaction() as cursor:

@@ -16,10 +16,15 @@ from cloudfilm.db.intake_sources import IntakeSource, list_sources, note_use
 from cloudfilm.db.origin import Origin, Way
 from cloudfilm.errors import CloudFilmError, Conflict, Unavailable
 from cloudfilm.intakes.audited import submitted_by
+from cloudfilm.intakes.places import Places
+from cloudfilm.intakes.references import read_reference
+from cloudfilm.reports.document import DocumentProcessFailed
 from cloudfilm.reports.hl7_message import Message, MessageRefused, read_message
 from cloudfilm.reports.hl7_report import report_of
 from cloudfilm.reports.intake import Intake
 from cloudfilm.reports.laid_out import lay_out
+from cloudfilm.reports.picture_document import document_of
+from cloudfilm.reports.refusal import DocumentRefused
 
 _LARGEST_MESSAGE = 80 * 1024 * 1024
 _IDLE_SECONDS = 3600.0
@@ -32,8 +37,8 @@ class Hl7Server:
     An address that no station is registered for is hung up on at once: HL7 has no password.
     """
 
-    def __init__(self, database: Database, intake: Intake) -> None:
-        self._database, self._intake = database, intake
+    def __init__(self, database: Database, intake: Intake, places: Places) -> None:
+        self._database, self._intake, self._places = database, intake, places
 
     async def serve(self, host: str, port: int) -> None:
         """Listen until cancelled."""
@@ -81,6 +86,10 @@ class Hl7Server:
             self._store(message, source, peer)
         except MessageRefused as refused:
             return "AR", str(refused)
+        except DocumentRefused as refused:
+            return "AR", f"OBX-5: {refused}"
+        except DocumentProcessFailed:
+            return "AE", "The picture could not be looked at now"
         except Unavailable as error:
             return "AE", error.public_message
         except CloudFilmError as error:
@@ -91,7 +100,12 @@ class Hl7Server:
         report = report_of(message)
         with self._database.transaction() as cursor:
             hospital = hospital_named(cursor, source.hospital_id)
-        document = report.document or lay_out(report.fields, hospital.name if hospital else "")
+        document = report.document
+        if report.reference is not None:
+            if not source.takes_references:
+                raise MessageRefused("OBX-2: RP is not taken from this station; allowed are TX, FT, ST and ED")
+            document = read_reference(self._places.folder(source.name).arriving, report.reference, self._intake.maximum_megabytes)
+        document = document_of(document) if document else lay_out(report.fields, hospital.name if hospital else "")
         origin = Origin(Way.HL7, source.name, f"HL7 {message.control_id}")
         try:
             self._intake.receive(

@@ -17,6 +17,14 @@ class Places:
         """What the virtual printer has received for a queue, one file a job, whole as soon as it is there."""
         return self.data / "spool/print" / queue
 
+    def films(self, console: str) -> Path:
+        """What a console has printed, one file a film, whole as soon as it is there."""
+        return self.data / "spool/film" / console
+
+    def raw(self, queue: str) -> Path:
+        """What came for a queue over its raw port, as it came."""
+        return self.data / "spool/raw" / queue
+
     def folder(self, name: str) -> WatchedFolder:
         """A watched folder."""
         return WatchedFolder(self.data / "folders" / name)

@@ -6,11 +6,11 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from cloudfilm.db.reports import waiting_reports
-from cloudfilm.db.studies import incomplete_studies, record_study
+from cloudfilm.db.publications import set_published, want_publication
+from cloudfilm.db.studies import incomplete_studies, record_study, study_with_uid
 from cloudfilm.dicom.study_summary import summarise_study
 from cloudfilm.jobs.context import JobContext
-from cloudfilm.jobs.match_report import match_report_in
+from cloudfilm.reports.binding import match_reports_of_study
 
 _log = logging.getLogger(__name__)
 _SWEEP_AFTER = timedelta(seconds=60)
@@ -35,8 +35,12 @@ def record_study_of_orthanc(context: JobContext, orthanc_study_id: str) -> bool:
         if hospital_id is None:
             _log.error("study %s is in the archive but belongs to no hospital", orthanc_study_id)
             return False
-        for report in waiting_reports(cursor, hospital_id, summary.accession_number, summary.patient_id):
-            match_report_in(cursor, report, now)
+        want_publication(cursor, summary.study_instance_uid, now, anew=False)
+        if not complete:
+            set_published(cursor, summary.study_instance_uid, None, 0)
+        recorded = study_with_uid(cursor, summary.study_instance_uid)
+        if recorded is not None and recorded.instance_count > 0:
+            match_reports_of_study(cursor, recorded, now, context.settings.time_zone)
     return not complete
 
 

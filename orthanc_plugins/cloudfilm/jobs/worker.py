@@ -3,41 +3,67 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import os
+from collections.abc import Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from procrastinate import App, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import AlreadyEnqueued
 
 from cloudfilm.db.database import Database
-from cloudfilm.db.job_queue import PRINT_ORDER, READ_REPORT, RECORD_STUDY, RETURN_STAMPED
+from cloudfilm.db.job_queue import (
+    KEEP_FILM,
+    KEEP_REPORT,
+    PRINT_ORDER,
+    PUBLISHING,
+    READ_REPORT,
+    READ_SAMPLE,
+    RECORD_STUDY,
+    RETURN_STAMPED,
+    TAKE_DICOM_REPORT,
+)
 from cloudfilm.jobs.anchor_audit import anchor_audit
 from cloudfilm.jobs.context import JobContext
 from cloudfilm.jobs.export_audit import export_audit
+from cloudfilm.jobs.keep_film import keep_film, sweep_films
+from cloudfilm.jobs.keep_report import keep_report, sweep_kept_reports
 from cloudfilm.jobs.print_order import note_what_was_printed, print_order
+from cloudfilm.jobs.publishing import add_publishing, reconcile_at_start
 from cloudfilm.jobs.read_report import read_report
+from cloudfilm.jobs.read_sample import read_sample
 from cloudfilm.jobs.record_study import record_study_of_orthanc, sweep_incomplete_studies
 from cloudfilm.jobs.return_stamped import return_stamped
+from cloudfilm.jobs.take_dicom_report import look_at_forgotten_documents, take_dicom_report
 from cloudfilm.jobs.tidy import tidy
+from cloudfilm.jobs.tidy_storage import delete_removed_objects, delete_unrecorded_objects, settle_unseen_objects
+from cloudfilm.orthanc_api.object_storage import ObjectStorage, open_object_storage
 from cloudfilm.orthanc_api.rest_client import OrthancClient
-from cloudfilm.settings import load_settings
+from cloudfilm.settings import SECTION, load_configuration, parse_settings
 from cloudfilm.storage.documents import DocumentStore
 from cloudfilm.storage.key_files import KeyFiles
+from cloudfilm.storage.published_tree import PublishedTree
 
 _RETRY = RetryStrategy(max_attempts=10, exponential_wait=2)
 _STILL_ARRIVING_SECONDS = 3
 
 
-def create_worker(context: JobContext, database_uri: str) -> App:
+def create_worker(context: JobContext, database_uri: str, object_storage: ObjectStorage | None = None) -> App:
     """The procrastinate application with every task a worker knows."""
     app = App(connector=PsycopgConnector(conninfo=database_uri))
+    publish_again = add_publishing(app, context)
 
     @app.task(name=READ_REPORT, retry=_RETRY)
     def read_report_task(report_id: str) -> None:
         read_report(context, report_id)
+
+    @app.task(name=READ_SAMPLE, retry=_RETRY)
+    def read_sample_task(sample_id: str) -> None:
+        read_sample(context, sample_id)
 
     @app.task(name=RETURN_STAMPED, retry=_RETRY)
     def return_stamped_task(report_id: str) -> None:
@@ -52,10 +78,23 @@ def create_worker(context: JobContext, database_uri: str) -> App:
     def note_printed_task(timestamp: int) -> None:
         note_what_was_printed(context)
 
+    @app.task(name=TAKE_DICOM_REPORT, retry=_RETRY)
+    def take_dicom_report_task(study_instance_uid: str, sop_instance_uid: str) -> None:
+        take_dicom_report(context, study_instance_uid, sop_instance_uid)
+
+    @app.task(name=KEEP_REPORT, retry=_RETRY)
+    def keep_report_task(report_id: str) -> None:
+        keep_report(context, report_id)
+
+    @app.task(name=KEEP_FILM, retry=_RETRY)
+    def keep_film_task(film_id: str) -> None:
+        keep_film(context, film_id)
+
     @app.task(name=RECORD_STUDY, retry=_RETRY)
     def record_study_task(orthanc_study_id: str) -> None:
         if record_study_of_orthanc(context, orthanc_study_id):
             look_again(orthanc_study_id)
+        publish_again(orthanc_study_id)
 
     def look_again(orthanc_study_id: str) -> None:
         """Soon, so that whoever waits sees how many images have come; once, however many events the study's series made."""
@@ -69,11 +108,18 @@ def create_worker(context: JobContext, database_uri: str) -> App:
     @app.task(name="sweep_incomplete_studies", queueing_lock="sweep_incomplete_studies")
     def sweep_task(timestamp: int) -> None:
         sweep_incomplete_studies(context)
+        sweep_films(context)
 
     @app.periodic(cron="*/15 * * * *")
     @app.task(name="tidy", queueing_lock="tidy")
     def tidy_task(timestamp: int) -> None:
         tidy(context)
+
+    @app.periodic(cron="*/10 * * * *")
+    @app.task(name="sweep_dicom_reports", queueing_lock="sweep_dicom_reports")
+    def sweep_dicom_reports_task(timestamp: int) -> None:
+        look_at_forgotten_documents(context)
+        sweep_kept_reports(context)
 
     @app.periodic(cron="* * * * *")
     @app.task(name="anchor_audit", lock="anchor_audit", queueing_lock="anchor_audit")
@@ -85,14 +131,32 @@ def create_worker(context: JobContext, database_uri: str) -> App:
     def export_audit_task(timestamp: int) -> None:
         export_audit(context)
 
+    if object_storage is not None:
+        add_storage_tasks(app, context, object_storage)
     return app
+
+
+def add_storage_tasks(app: App, context: JobContext, storage: ObjectStorage) -> None:
+    """What keeps the object store tidy."""
+
+    @app.periodic(cron="*/10 * * * *")
+    @app.task(name="tidy_storage", lock="tidy_storage", queueing_lock="tidy_storage")
+    def tidy_storage_task(timestamp: int) -> None:
+        settle_unseen_objects(storage, context.clock())
+        delete_removed_objects(storage)
+
+    @app.periodic(cron="30 18 * * *")  # in the small hours in China
+    @app.task(name="tidy_bucket", lock="tidy_storage", queueing_lock="tidy_bucket")
+    def tidy_bucket_task(timestamp: int) -> None:
+        delete_unrecorded_objects(storage, context.clock())
 
 
 def main() -> None:
     """Run until SIGTERM; running jobs are given time to end."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("procrastinate").setLevel(logging.WARNING)
-    settings = load_settings(Path(os.environ.get("CLOUDFILM_APP", "/opt/cloudfilm/app")) / "orthanc.json")
+    configuration = load_configuration(Path(os.environ.get("CLOUDFILM_APP", "/opt/cloudfilm/app")) / "orthanc.json")
+    settings = parse_settings(configuration[SECTION])
     keys = KeyFiles(settings.keys_directory)
 
     def clock() -> datetime:
@@ -106,6 +170,31 @@ def main() -> None:
         orthanc=OrthancClient(settings.orthanc_url, keys, "worker", clock),
         clock=clock,
     )
-    app = create_worker(context, settings.database_uri)
-    with app.open():
-        app.run_worker(concurrency=2, fetch_job_polling_interval=1, delete_jobs="successful", shutdown_graceful_timeout=20)
+    object_storage = open_object_storage(settings, context.database, configuration)
+    PublishedTree(settings.published_directory).sweep()
+    asyncio.run(_run(create_worker(context, settings.database_uri, object_storage)))
+
+
+async def _run(app: App) -> None:
+    """Two parts of one worker: reports never wait for pictures."""
+
+    def part(queue: str, concurrency: int, takes_signals: bool) -> Coroutine[Any, Any, None]:
+        return app.run_worker_async(
+            queues=[queue],
+            name=queue,
+            concurrency=concurrency,
+            fetch_job_polling_interval=1,
+            delete_jobs="successful",
+            shutdown_graceful_timeout=20,
+            install_signal_handlers=takes_signals,
+        )
+
+    async with app.open_async():
+        await reconcile_at_start(app)
+        publishing = asyncio.create_task(part(PUBLISHING, max(1, (os.cpu_count() or 2) // 2), takes_signals=False))
+        try:
+            await part("default", 2, takes_signals=True)
+        finally:
+            publishing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await publishing

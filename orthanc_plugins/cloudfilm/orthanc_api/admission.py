@@ -6,20 +6,16 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from enum import IntEnum
-from io import BytesIO
-
-from pydicom.errors import InvalidDicomError
-from pydicom.filereader import read_partial
 
 from cloudfilm.db.database import Database
 from cloudfilm.db.hospitals import Modality, modality_with_aet
-from cloudfilm.db.studies import claim_study
+from cloudfilm.db.studies import claim_study, study_with_uid
+from cloudfilm.dicom.preflight import Unsound, check
 from cloudfilm.dicom.values import is_uid
 from cloudfilm.doors.short_memory import ShortMemory
 
 _log = logging.getLogger(__name__)
 _REMEMBER_SECONDS = 5.0
-_STUDY_INSTANCE_UID = 0x0020000D
 
 
 class StoreStatus(IntEnum):
@@ -33,10 +29,12 @@ class StoreStatus(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which instance of which study a DICOM file says that it is; ``sop_instance_uid`` is empty where it says nothing."""
+    """Which instance of which study a DICOM file says that it is; the others are empty where it says nothing."""
 
     study_instance_uid: str
     sop_instance_uid: str
+    series_instance_uid: str = ""
+    sop_class_uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +43,25 @@ class Refused:
 
     status: StoreStatus
     reason: str
-    # The study is another hospital's: the instance is kept aside.
-    foreign: Identity | None = None
+    # As what the instance is kept aside, until people have looked: it is another hospital's study, or no sound file.
+    kept_aside_as: Identity | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
     """An instance that may be stored."""
 
-    study_instance_uid: str
+    identity: Identity
+
+    @property
+    def study_instance_uid(self) -> str:
+        """The study that it belongs to."""
+        return self.identity.study_instance_uid
+
+    @property
+    def series_instance_uid(self) -> str:
+        """The series that it belongs to, empty where it names none."""
+        return self.identity.series_instance_uid
 
 
 class Admission:
@@ -62,7 +70,8 @@ class Admission:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._modalities: ShortMemory[str, Modality | None] = ShortMemory(_REMEMBER_SECONDS)
-        self._owner: ShortMemory[tuple[str, str], str] = ShortMemory(_REMEMBER_SECONDS)
+        self._owner: ShortMemory[tuple[str, str, int], str] = ShortMemory(_REMEMBER_SECONDS)
+        self._deletions: dict[str, int] = {}
 
     def modality(self, aet: str) -> Modality | None:
         """The modality with this AE title: its hospital's is what it sends."""
@@ -73,17 +82,34 @@ class Admission:
         if hospital_id is None:
             return Refused(StoreStatus.NOT_AUTHORIZED, "the sender belongs to no hospital")
         identity = read_identity(dicom)
-        if identity is None:
-            return Refused(StoreStatus.CANNOT_UNDERSTAND, "no valid StudyInstanceUID")
+        if isinstance(identity, Refused):
+            return identity
         study_instance_uid = identity.study_instance_uid
         try:
-            owner = self._owner.get((study_instance_uid, hospital_id), lambda: self._claim(study_instance_uid, hospital_id))
+            owner = self._owner.get(
+                (study_instance_uid, hospital_id, self._deletions.get(study_instance_uid, 0)),
+                lambda: self._claim(study_instance_uid, hospital_id),
+            )
         except Exception:
             _log.exception("could not claim a study, so its instance was refused")
             return Refused(StoreStatus.OUT_OF_RESOURCES, "the database does not answer")
         if owner != hospital_id:
             return Refused(StoreStatus.NOT_AUTHORIZED, "the study belongs to another hospital", identity)
-        return Admitted(study_instance_uid)
+        return Admitted(identity)
+
+    def judge_own(self, dicom: bytes) -> Admitted | Refused:
+        """Judge an instance that a process of ours adds to a study: whose that is does not change, and nobody's study is begun."""
+        identity = read_identity(dicom)
+        if isinstance(identity, Refused):
+            return identity
+        with self._database.transaction() as cursor:
+            if study_with_uid(cursor, identity.study_instance_uid) is None:
+                return Refused(StoreStatus.NOT_AUTHORIZED, "the study is not there (any more)")
+        return Admitted(identity)
+
+    def study_deleted(self, study_instance_uid: str) -> None:
+        """Ask the database anew: whoever sends the study next claims it."""
+        self._deletions[study_instance_uid] = self._deletions.get(study_instance_uid, 0) + 1
 
     def _find_modality(self, aet: str) -> Modality | None:
         with self._database.transaction() as cursor:
@@ -94,11 +120,16 @@ class Admission:
             return claim_study(cursor, study_instance_uid, hospital_id)
 
 
-def read_identity(dicom: bytes) -> Identity | None:
-    """What a DICOM file says that it is, None when it names no study that could be one. Reads no further than the StudyInstanceUID."""
+def read_identity(dicom: bytes) -> Identity | Refused:
+    """What a DICOM file says that it is, if it is a sound one.
+
+    What comes over DIMSE was parsed on a large stack; what reads it later, to answer over HTTP, has a small one.
+    """
     try:
-        dataset = read_partial(BytesIO(dicom), stop_when=lambda tag, _vr, _length: tag > _STUDY_INSTANCE_UID, force=True)
-        study, instance = (str(dataset.get(keyword) or "").strip("\0 ") for keyword in ("StudyInstanceUID", "SOPInstanceUID"))
-    except (InvalidDicomError, ValueError, KeyError, AttributeError, NotImplementedError, EOFError, RecursionError):
-        return None
-    return Identity(study, instance if is_uid(instance) else "") if is_uid(study) else None
+        told = check(dicom)
+    except Unsound as unsound:
+        return Refused(StoreStatus.CANNOT_UNDERSTAND, unsound.flaw.value, Identity("", unsound.sop_instance_uid))
+    if not is_uid(told.study_instance_uid):
+        return Refused(StoreStatus.CANNOT_UNDERSTAND, "no valid StudyInstanceUID", Identity("", told.sop_instance_uid))
+    instance, series = (uid if is_uid(uid) else "" for uid in (told.sop_instance_uid, told.series_instance_uid))
+    return Identity(told.study_instance_uid, instance, series, told.sop_class_uid)

@@ -9,7 +9,9 @@ from typing import Any
 
 from cloudfilm.db.database import Database
 from cloudfilm.db.job_queue import RECORD_STUDY, defer_job
-from cloudfilm.db.studies import remove_study
+from cloudfilm.db.studies import remove_study, study_of_orthanc
+from cloudfilm.orthanc_api.admission import Admission
+from cloudfilm.orthanc_api.unpublishing import Unpublishing
 
 _log = logging.getLogger(__name__)
 
@@ -20,8 +22,8 @@ class StudyChanges:
     A job that cannot be queued is no loss: the worker's sweep finds studies that no event has completed.
     """
 
-    def __init__(self, database: Database, orthanc: Any) -> None:
-        self._database, self._orthanc = database, orthanc
+    def __init__(self, database: Database, admission: Admission, unpublishing: Unpublishing, orthanc: Any) -> None:
+        self._database, self._admission, self._unpublishing, self._orthanc = database, admission, unpublishing, orthanc
 
     def on_change(self, change: int, level: int, resource: str) -> None:
         """React to one event; ``resource`` is Orthanc's identifier."""
@@ -36,9 +38,33 @@ class StudyChanges:
             self._record(resource)
         elif change == kinds.NEW_SERIES:
             self._record(json.loads(self._orthanc.RestApiGet(f"/series/{resource}"))["ParentStudy"])
-        elif change == kinds.DELETED and level == self._orthanc.ResourceType.STUDY:
-            with self._database.transaction() as cursor:
-                remove_study(cursor, resource)
+        elif change == kinds.DELETED:
+            self._delete(level, resource)
+
+    def _delete(self, level: int, resource: str) -> None:
+        levels = self._orthanc.ResourceType
+        if level == levels.STUDY:
+            self._unpublishing.study_deleted(resource)
+            self._forget(resource)
+        elif level == levels.SERIES:
+            self._unpublishing.series_deleted(resource)
+        elif level == levels.INSTANCE:
+            self._unpublishing.instance_deleted(resource)
+
+    def _forget(self, orthanc_study_id: str) -> None:
+        """A study whose patient was changed is another one to Orthanc, and the old one deleted: it is the same to us, and keeps its reports."""
+        with self._database.transaction() as cursor:
+            study_instance_uid = study_of_orthanc(cursor, orthanc_study_id)
+        if study_instance_uid is None:
+            return
+        asked = json.dumps({"Level": "Study", "Query": {"StudyInstanceUID": study_instance_uid}})
+        others = [one for one in json.loads(self._orthanc.RestApiPost("/tools/find", asked)) if one != orthanc_study_id]
+        if others:
+            self._record(others[0])
+            return
+        with self._database.transaction() as cursor:
+            remove_study(cursor, orthanc_study_id)
+        self._admission.study_deleted(study_instance_uid)
 
     def _record(self, orthanc_study_id: str) -> None:
         with self._database.transaction() as cursor:

@@ -8,13 +8,14 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from cloudfilm.access.holder import ApiHolder
+from cloudfilm.access.holder import ApiHolder, InternalHolder
 from cloudfilm.access.orthanc_rules import is_portal, orthanc_request
 from cloudfilm.access.policy import Action
 from cloudfilm.doors.asker import Asker
 from cloudfilm.doors.doorkeeper import Doorkeeper
 from cloudfilm.orthanc_api.senders import Sender, SenderOfThread
 
+OWN_STORE = "/instances"  # of Orthanc's REST API: only our own processes may use it
 # OrthancPluginHttpMethod, as the filter gets it; REST callbacks get the name.
 METHODS = {1: "GET", 2: "POST", 3: "PUT", 4: "DELETE"}
 _log = logging.getLogger(__name__)
@@ -48,4 +49,6 @@ class HttpFilter:
             # Written down by study, as its instances come in (`IncomingInstances`).
             self._senders.remember(threading.get_ident(), Sender(holder, asker))
             return True
+        if method == "POST" and uri == OWN_STORE and isinstance(self._doorkeeper.would_allow(asked, asker), InternalHolder):
+            self._senders.remember_own(threading.get_ident())
         return self._doorkeeper.allows(asked, asker) is not None

@@ -14,15 +14,17 @@ from typing import Any
 from cloudfilm.access.audit import ActorKind, AuditKind
 from cloudfilm.doors.audit_trail import AuditTrail
 from cloudfilm.orthanc_api.admission import Admission, Admitted, Refused, StoreStatus
+from cloudfilm.orthanc_api.arriving_reports import ArrivingReports
 from cloudfilm.orthanc_api.senders import SenderOfThread
 from cloudfilm.orthanc_api.set_aside_keeper import Sender, SetAsideKeeper
+from cloudfilm.orthanc_api.unpublishing import Unpublishing
 
 _log = logging.getLogger(__name__)
 _NOT_DICOM = b"refused by CloudFilm"
 
 
 class IncomingInstances:
-    """Judges what comes by C-STORE, and what comes by STOW-RS.
+    """Judges what comes by C-STORE, what comes by STOW-RS, and what our own processes add to a study.
 
     Parameters
     ----------
@@ -31,9 +33,17 @@ class IncomingInstances:
     """
 
     def __init__(
-        self, admission: Admission, keeper: SetAsideKeeper, senders: SenderOfThread, audit_trail: AuditTrail, orthanc: Any
+        self,
+        admission: Admission,
+        arriving_reports: ArrivingReports,
+        keeper: SetAsideKeeper,
+        senders: SenderOfThread,
+        audit_trail: AuditTrail,
+        unpublishing: Unpublishing,
+        orthanc: Any,
     ) -> None:
-        self._admission, self._keeper, self._senders = admission, keeper, senders
+        self._admission, self._arriving_reports, self._keeper, self._senders = admission, arriving_reports, keeper, senders
+        self._unpublishing = unpublishing
         self._audit_trail, self._orthanc = audit_trail, orthanc
 
     def judge_c_store(self, instance: Any) -> int:
@@ -44,6 +54,7 @@ class IncomingInstances:
             dicom = instance.GetInstanceData()
             judged = self._admission.judge(dicom, modality.hospital_id if modality else None)
             if modality is not None and isinstance(judged, Admitted):
+                self._arriving_reports.note(judged.identity, Sender(modality.hospital_id, ActorKind.MODALITY, aet))
                 self._audit_trail.visited(self._audit_trail.modality_event(modality, judged.study_instance_uid))
             elif modality is not None and isinstance(judged, Refused):
                 self._set_aside(dicom, judged, Sender(modality.hospital_id, ActorKind.MODALITY, aet))
@@ -51,6 +62,7 @@ class IncomingInstances:
             _log.exception("could not judge an instance, so it was refused")
             return StoreStatus.OUT_OF_RESOURCES
         if isinstance(judged, Admitted):
+            self._unpublishing.series_grows(judged.study_instance_uid, judged.series_instance_uid)
             return StoreStatus.SUCCESS
         _log.warning("refused an instance from %s: %s", aet, judged.reason)
         return judged.status
@@ -60,10 +72,13 @@ class IncomingInstances:
         action = self._orthanc.ReceivedInstanceAction
         if origin == self._orthanc.InstanceOrigin.DICOM_PROTOCOL:
             return action.KEEP_AS_IS, None
+        if self._senders.is_own(thread):
+            return self._judge_own(dicom)
         sender = self._senders.sender(thread)
         try:
             judged = self._admission.judge(dicom, sender.holder.hospital_id if sender else None)
             if sender is not None and isinstance(judged, Admitted):
+                self._arriving_reports.note(judged.identity, Sender(sender.holder.hospital_id, ActorKind.PROGRAM, "STOW-RS"))
                 event = self._audit_trail.event(AuditKind.IMAGES_STORED, sender.holder, sender.asker)
                 self._audit_trail.visited(replace(event, study_instance_uid=judged.study_instance_uid))
             elif sender is not None and isinstance(judged, Refused):
@@ -72,15 +87,30 @@ class IncomingInstances:
             _log.exception("could not judge an instance, so it was refused")
             judged = Refused(StoreStatus.OUT_OF_RESOURCES, "our own mistake")
         if isinstance(judged, Admitted):
+            self._unpublishing.series_grows(judged.study_instance_uid, judged.series_instance_uid)
             return action.KEEP_AS_IS, None
         _log.warning("refused an instance from STOW-RS: %s", judged.reason)
         return action.MODIFY, _NOT_DICOM
 
+    def _judge_own(self, dicom: bytes) -> tuple[Any, bytes | None]:
+        action = self._orthanc.ReceivedInstanceAction
+        try:
+            judged = self._admission.judge_own(dicom)
+        except Exception:
+            _log.exception("could not judge an instance of our own, so it was refused")
+            return action.MODIFY, _NOT_DICOM
+        if not isinstance(judged, Admitted):
+            return action.MODIFY, _NOT_DICOM
+        self._unpublishing.series_grows(judged.study_instance_uid, judged.series_instance_uid)
+        return action.KEEP_AS_IS, None
+
     def _set_aside(self, dicom: bytes, refused: Refused, sender: Sender) -> None:
-        """Keep what belongs to another hospital's study; what cannot be kept is refused all the same, and its sender still has it."""
-        if refused.foreign is None:
+        """Keep what people should look at; what cannot be kept is refused all the same, and its sender still has it."""
+        if refused.kept_aside_as is None:
             return
         try:
-            self._keeper.keep(dicom, refused.foreign.study_instance_uid, refused.foreign.sop_instance_uid, refused.reason, sender)
+            self._keeper.keep(
+                dicom, refused.kept_aside_as.study_instance_uid, refused.kept_aside_as.sop_instance_uid, refused.reason, sender
+            )
         except Exception:
             _log.exception("could not set a refused instance aside")

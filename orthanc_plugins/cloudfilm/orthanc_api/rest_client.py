@@ -12,7 +12,7 @@ import requests
 
 from cloudfilm.access.key_ring import KeySource
 from cloudfilm.access.token import InternalToken, issue_token
-from cloudfilm.errors import Unavailable
+from cloudfilm.errors import TooLarge, Unavailable
 
 _LIFETIME = timedelta(minutes=5)
 _TIMEOUT_SECONDS = (5, 60)
@@ -36,10 +36,75 @@ class OrthancClient:
         """``/studies/{id}/series``, empty when the study is not there."""
         return self._json("GET", f"/studies/{orthanc_study_id}/series") or []
 
+    def series(self, orthanc_series_id: str) -> dict[str, Any] | None:
+        """``/series/{id}``, None when it is not there."""
+        series: dict[str, Any] | None = self._json("GET", f"/series/{orthanc_series_id}")
+        return series
+
+    def instance(self, orthanc_instance_id: str) -> dict[str, Any] | None:
+        """``/instances/{id}``, None when it is not there."""
+        instance: dict[str, Any] | None = self._json("GET", f"/instances/{orthanc_instance_id}")
+        return instance
+
+    def instance_file(self, orthanc_instance_id: str) -> bytes:
+        """``/instances/{id}/file``: the bytes as they were stored."""
+        return self._response("GET", f"/instances/{orthanc_instance_id}/file").content
+
+    def series_metadata(self, study_instance_uid: str, series_instance_uid: str) -> list[dict[str, Any]]:
+        """WADO-RS metadata of a series (PS3.18 §10.4.1.1.2), empty when it is not there."""
+        return self._json("GET", f"/dicom-web/studies/{study_instance_uid}/series/{series_instance_uid}/metadata") or []
+
     def find_study(self, study_instance_uid: str) -> str | None:
         """Orthanc's identifier of a study."""
         found = self._json("POST", "/tools/find", {"Level": "Study", "Query": {"StudyInstanceUID": study_instance_uid}})
         return found[0] if found else None
+
+    def find_instance(self, study_instance_uid: str, sop_instance_uid: str) -> str | None:
+        """Orthanc's identifier of an instance of a study; the same UID may be in others."""
+        for found in self._json("POST", "/tools/lookup", sop_instance_uid.encode("ascii")) or []:
+            if found["Type"] == "Instance":
+                study = self._json("GET", f"/instances/{found['ID']}/study")
+                if study and study["MainDicomTags"].get("StudyInstanceUID") == study_instance_uid:
+                    return str(found["ID"])
+        return None
+
+    def tags_of_instance(self, orthanc_instance_id: str) -> dict[str, Any] | None:
+        """``/instances/{id}/simplified-tags``: values by keyword, in Unicode."""
+        tags: dict[str, Any] | None = self._json("GET", f"/instances/{orthanc_instance_id}/simplified-tags")
+        return tags
+
+    def file_of_instance(self, orthanc_instance_id: str, largest_bytes: int) -> bytes | None:
+        """An instance as it was stored, None when it is not there.
+
+        Raises
+        ------
+        TooLarge
+            It has more bytes than that.
+        """
+        url = f"{self._url}/instances/{orthanc_instance_id}/file"
+        try:
+            with requests.get(url, headers=self._credential(), timeout=_TIMEOUT_SECONDS, stream=True) as response:
+                if response.status_code == requests.codes.not_found:
+                    return None
+                if not response.ok:
+                    raise Unavailable(f"Orthanc answered {response.status_code} to a request for an instance.")
+                content = bytearray()
+                for portion in response.iter_content(_PORTION_BYTES):
+                    content += portion
+                    if len(content) > largest_bytes:
+                        raise TooLarge(f"The instance is larger than {largest_bytes // 1_000_000} MB.")
+                return bytes(content)
+        except requests.RequestException as error:
+            raise Unavailable("Orthanc does not answer. Is CloudFilm running?") from error
+
+    def store_instance(self, dicom: bytes) -> dict[str, Any]:
+        """``POST /instances``: Orthanc's identifiers of what was stored, or was there already."""
+        stored: dict[str, Any] = self._json("POST", "/instances", dicom)
+        return stored
+
+    def delete_instance(self, orthanc_instance_id: str) -> None:
+        """Remove an instance; one that is not there is no error."""
+        self._json("DELETE", f"/instances/{orthanc_instance_id}")
 
     def set_modality(self, aet: str, host: str) -> None:
         """Register a DICOM sender: it may C-ECHO and C-STORE, nothing else. Its port is unknown: we never call it."""
@@ -68,12 +133,17 @@ class OrthancClient:
         return {"Authorization": f"Bearer {token}"}
 
     def _json(self, method: str, path: str, body: Any = None) -> Any:
-        try:
-            response = self._session.request(method, self._url + path, json=body, headers=self._credential(), timeout=_TIMEOUT_SECONDS)
-        except requests.RequestException as error:
-            raise Unavailable("Orthanc does not answer. Is CloudFilm running?") from error
+        response = self._response(method, path, body)
         if response.status_code == requests.codes.not_found:
             return None
-        if not response.ok:
-            raise Unavailable(f"Orthanc answered {response.status_code} to {method} {path}.")
         return response.json() if response.content else None
+
+    def _response(self, method: str, path: str, body: Any = None) -> requests.Response:
+        try:
+            content = {"data": body} if isinstance(body, bytes) else {"json": body}
+            response = self._session.request(method, self._url + path, headers=self._credential(), timeout=_TIMEOUT_SECONDS, **content)
+        except requests.RequestException as error:
+            raise Unavailable("Orthanc does not answer. Is CloudFilm running?") from error
+        if not response.ok and (response.status_code != requests.codes.not_found or path.endswith("/file")):
+            raise Unavailable(f"Orthanc answered {response.status_code} to {method} {path}.")
+        return response

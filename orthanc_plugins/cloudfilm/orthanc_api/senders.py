@@ -27,6 +27,7 @@ class SenderOfThread:
 
     def __init__(self) -> None:
         self._senders: dict[int, Sender] = {}
+        self._own: set[int] = set()
 
     def remember(self, thread: int, sender: Sender) -> None:
         """The request that this thread serves stores for this sender's hospital."""
@@ -36,6 +37,15 @@ class SenderOfThread:
         """For whom the thread stores; None when nobody was authorised to."""
         return self._senders.get(thread)
 
+    def remember_own(self, thread: int) -> None:
+        """The request that this thread serves stores for one of our own processes."""
+        self._own.add(thread)
+
+    def is_own(self, thread: int) -> bool:
+        """Whether the thread stores for one of our own processes."""
+        return thread in self._own
+
     def forget(self, thread: int) -> None:
         """A new request begins."""
         self._senders.pop(thread, None)
+        self._own.discard(thread)

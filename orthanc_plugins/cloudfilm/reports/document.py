@@ -7,6 +7,7 @@ has no text that can be read, a second process gets pictures of it, recognises t
 """
 
 import contextlib
+import itertools
 import json
 import logging
 import os
@@ -14,6 +15,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,11 +23,13 @@ from typing import Any, BinaryIO
 from cloudfilm.reports.field_reading import ReportReading
 from cloudfilm.reports.fields import ReportFields
 from cloudfilm.reports.framing import read_frames, write_frames
+from cloudfilm.reports.kept_text import truest_text
 from cloudfilm.reports.limits import DocumentLimits
-from cloudfilm.reports.page_images import PageImage
+from cloudfilm.reports.page_images import PageImage, PageImages
 from cloudfilm.reports.reading_json import reading_from_json
 from cloudfilm.reports.refusal import DocumentRefused
 from cloudfilm.reports.stamp_drawing import Stamp
+from cloudfilm.reports.taught_form import TaughtForm
 
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 _one_at_a_time = threading.Lock()  # recognition takes most of a gigabyte and two processors
@@ -38,17 +42,21 @@ class DocumentProcessFailed(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class DocumentReading:
-    """What was made of a document. `page_images` show the document as it was sent; only `stamped_pdf` carries the QR code.
+    """
+    What was made of a document.
 
-    `content_sha256` is `cloudfilm.reports.content_hash.content_hash`; `harmless_pdf` a copy without what would run in a reader, `None` where the
-    document is such.
+    `page_images` show the document as it was sent; only `stamped_pdf` carries the QR code. `pages` is their text with its places, as JSON
+    (`page_to_json`), `page_lines` the same by lines, as `cloudfilm.reports.text_lines.TextLines.to_json` gives it. `content_sha256` is
+    `cloudfilm.reports.content_hash.content_hash`; `harmless_pdf` a copy without what would run in a reader, `None` where the document is such.
     """
 
     report: ReportReading
-    page_images: tuple[PageImage, ...]
+    page_images: tuple[PageImages, ...]
     stamped_pdf: bytes
     content_sha256: str
     harmless_pdf: bytes | None
+    pages: tuple[Mapping[str, Any], ...] = ()
+    page_lines: tuple[dict[str, Any], ...] = ()
 
     @property
     def fields(self) -> ReportFields:
@@ -56,9 +64,11 @@ class DocumentReading:
         return self.report.fields
 
 
-def read_document(pdf: bytes, stamp: Stamp, limits: DocumentLimits | None = None, python: str = sys.executable) -> DocumentReading:
+def read_document(
+    pdf: bytes, stamp: Stamp, limits: DocumentLimits | None = None, python: str = sys.executable, forms: Sequence[TaughtForm] = ()
+) -> DocumentReading:
     """
-    Read a report's fields, render its pages and stamp a copy.
+    Read a report's fields, render its pages and stamp a copy. `forms` are those that the hospital has taught.
 
     A document without any recognisable label is rendered and stamped all the same; its fields are empty.
 
@@ -74,19 +84,24 @@ def read_document(pdf: bytes, stamp: Stamp, limits: DocumentLimits | None = None
         raise DocumentRefused("the document is too large", f"at most {limits.max_bytes // 1_000_000} MB are read")
     if b"%PDF-" not in pdf[:1024]:
         raise DocumentRefused("the document is not a PDF", "PDF documents are read")
-    request = json.dumps({"stamp": asdict(stamp), "limits": asdict(limits)}).encode()
-    answer = _run("cloudfilm.reports.document_process", [request, pdf], limits, python)
+    taught = [form.to_json() for form in forms]
+    request = json.dumps({"stamp": asdict(stamp), "limits": asdict(limits), "forms": taught}).encode()
+    answer = run_limited("cloudfilm.reports.document_process", [request, pdf], limits, python)
     head = json.loads(answer[0])
     if "refused" in head:
         if "cause" in head:
             _log.warning("a document was refused as damaged: %s", head["cause"])
         raise DocumentRefused(head["refused"], head["allowed"])
-    sizes = head["sizes"]
-    first, after = 2 + len(sizes), 2 + len(sizes) + len(head["places"])
-    pictures, harmless = answer[first:after], answer[after] if len(answer) > after else None
-    images = tuple(PageImage(webp, width, height) for webp, (width, height) in zip(answer[2:first], sizes, strict=True))
-    recognised = _recognise(head, pictures, limits, python) if pictures else None
-    return DocumentReading(recognised or reading_from_json(head["reading"]), images, answer[1], head["content_sha256"], harmless)
+    frames = iter(answer[2:])
+    images = tuple(_images(sizes, frames) for sizes in head["sizes"])
+    pictures, lines = list(itertools.islice(frames, len(head["places"]))), head["lines"]
+    harmless = next(frames, None)
+    recognised = _recognise({**head, "forms": taught}, pictures, limits, python) if pictures else None
+    read = recognised or head
+    for place, of_picture in (recognised["lines"] if recognised else {}).items():
+        lines[int(place)] = of_picture
+    pages = tuple(truest_text(head["pages"], read["pages"]))
+    return DocumentReading(reading_from_json(read["reading"]), images, answer[1], head["content_sha256"], harmless, pages, tuple(lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,24 +125,40 @@ def stamp_reserved(
     """
     limits = limits or DocumentLimits()
     request = {"stamp": asdict(stamp) if stamp else None, "limits": asdict(limits), "secret_sha256": secret_sha256}
-    head, *copies = _run("cloudfilm.reports.stamping_process", [json.dumps(request).encode(), pdf], limits, python)
+    head, *copies = run_limited("cloudfilm.reports.stamping_process", [json.dumps(request).encode(), pdf], limits, python)
     return ReservedCopy(json.loads(head)["carried"], copies[0] if copies else None)
 
 
-def _recognise(head: dict[str, Any], pictures: list[bytes], limits: DocumentLimits, python: str) -> ReportReading | None:
+def _images(sizes: dict[str, Any], frames: Iterator[bytes]) -> PageImages:
+    small, *large = [PageImage(next(frames), width, height) for width, height in sizes["pictures"]]
+    return PageImages(small, large[0] if large else None, *sizes["points"])
+
+
+def _recognise(head: dict[str, Any], pictures: list[bytes], limits: DocumentLimits, python: str) -> dict[str, Any] | None:
     """What is read with the help of recognition; `None` when that failed: the report is there all the same, and a person reads it."""
     limits = limits.for_recognition(len(pictures))
-    request = json.dumps({"pages": head["pages"], "places": head["places"], "limits": asdict(limits)}).encode()
+    request = json.dumps({"pages": head["pages"], "places": head["places"], "forms": head["forms"], "limits": asdict(limits)}).encode()
     try:
         with _one_at_a_time:
-            (answer,) = _run("cloudfilm.reports.recognition_process", [request, *pictures], limits, python)
+            (answer,) = run_limited("cloudfilm.reports.recognition_process", [request, *pictures], limits, python)
     except (DocumentRefused, DocumentProcessFailed):
         _log.exception("the text of a document could not be recognised")
         return None
-    return reading_from_json(json.loads(answer))
+    recognised: dict[str, Any] = json.loads(answer)
+    return recognised
 
 
-def _run(program: str, request: list[bytes], limits: DocumentLimits, python: str) -> list[bytes]:
+def run_limited(program: str, request: list[bytes], limits: DocumentLimits, python: str = sys.executable) -> list[bytes]:
+    """
+    Run one of our programs in a process of its own and return the frames of its answer.
+
+    Raises
+    ------
+    DocumentRefused
+        A limit was exceeded.
+    DocumentProcessFailed
+        The fault is ours.
+    """
     with _nameless_file() as stdin, _nameless_file() as stdout:
         write_frames(stdin, request)
         stdin.seek(0)

@@ -9,7 +9,7 @@ import pypdfium2  # type: ignore[import-untyped, unused-ignore]
 
 from cloudfilm.reports.active_content import without_active_content
 from cloudfilm.reports.content_hash import content_hash
-from cloudfilm.reports.extraction import read_report
+from cloudfilm.reports.form_teaching import read_with_forms
 from cloudfilm.reports.framing import read_frames, write_frames
 from cloudfilm.reports.limits import DocumentLimits, limit_this_process
 from cloudfilm.reports.page_images import render_pages
@@ -18,7 +18,9 @@ from cloudfilm.reports.reading_json import page_to_json, reading_to_json
 from cloudfilm.reports.refusal import DocumentRefused
 from cloudfilm.reports.stamp import stamp
 from cloudfilm.reports.stamp_drawing import Stamp
+from cloudfilm.reports.taught_form import TaughtForm, form_from_json
 from cloudfilm.reports.text_layer import read_text_layer
+from cloudfilm.reports.text_lines import text_lines
 
 _PASSWORD_ERROR = 4  # FPDF_ERR_PASSWORD
 _ALLOWED = "an undamaged PDF that opens without a password is read"
@@ -30,10 +32,11 @@ def main() -> None:
     document = json.loads(request)
     limits = DocumentLimits(**document["limits"])
     limit_this_process(limits)
-    write_frames(sys.stdout.buffer, answer_of(pdf, Stamp(**document["stamp"]), limits))
+    forms = [form_from_json(form) for form in document["forms"]]
+    write_frames(sys.stdout.buffer, answer_of(pdf, Stamp(**document["stamp"]), limits, forms))
 
 
-def answer_of(pdf: bytes, wanted: Stamp, limits: DocumentLimits) -> Sequence[bytes]:
+def answer_of(pdf: bytes, wanted: Stamp, limits: DocumentLimits, forms: Sequence[TaughtForm] = ()) -> Sequence[bytes]:
     """
     The frames of the answer: a JSON head, the stamped PDF, the page images, pictures of the pages to recognise, and a copy without what would
     run where there was something; for a refused document the head alone.
@@ -41,8 +44,8 @@ def answer_of(pdf: bytes, wanted: Stamp, limits: DocumentLimits) -> Sequence[byt
     try:
         _check_pages(pdf, limits)
         pages = read_text_layer(pdf)
-        reading = read_report(pages)
-        pictures = pictures_of(pdf, pages, pages_to_recognise(pages))
+        reading, recognised = read_with_forms(pages, forms)
+        pictures = pictures_of(pdf, pages, pages_to_recognise(pages, is_known_form=recognised is not None))
         images = render_pages(pdf, limits.max_pixels)
         harmless = without_active_content(pdf)
         stamped = stamp(harmless or pdf, wanted)
@@ -56,12 +59,18 @@ def answer_of(pdf: bytes, wanted: Stamp, limits: DocumentLimits) -> Sequence[byt
         return [json.dumps({"refused": "the document is damaged", "allowed": _ALLOWED, "cause": _place(error)}).encode()]
     head = {
         "reading": reading_to_json(reading),
-        "sizes": [(image.width, image.height) for image in images],
+        "sizes": [
+            {"points": (image.width_points, image.height_points), "pictures": [(picture.width, picture.height) for picture in image.all]}
+            for image in images
+        ],
+        "lines": [text_lines(page, page.width_points, page.height_points).to_json() for page in pages],
         "places": list(pictures),
-        "pages": [page_to_json(page) for page in pages] if pictures else [],
-        "content_sha256": content_hash(pages, images),
+        "pages": [page_to_json(page) for page in pages],
+        "content_sha256": content_hash(pages, [image.small for image in images]),
     }
-    frames = [json.dumps(head).encode(), stamped, *(image.webp for image in images), *pictures.values()]
+    frames = [
+        json.dumps(head).encode(), stamped, *(picture.webp for image in images for picture in image.all), *pictures.values(),
+    ]  # fmt: skip
     return [*frames, harmless] if harmless is not None else frames
 
 

@@ -5,12 +5,13 @@ By the places of the characters we read what a person sees; by the stream, what 
 pages, contradict each other about a number that identifies a patient or an exam, there is no value: a report must not be bound on a guess.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cloudfilm.reports import normalise
 from cloudfilm.reports.confidence import AGREED, ALONE, BY_STREAM_ONLY, DISPUTED, plausibility, recognised
 from cloudfilm.reports.field_reading import FieldReading, ReportReading, box_of
+from cloudfilm.reports.field_values import value_of
 from cloudfilm.reports.fields import ReportFields
 from cloudfilm.reports.labels import mend_broken_labels
 from cloudfilm.reports.lines import Line, lines_of_stream
@@ -21,19 +22,6 @@ from cloudfilm.reports.text_layer import PageText
 from cloudfilm.reports.title import TitlePart, read_title
 
 _IDENTIFYING = frozenset({"patient_id", "accession_number"})
-_READ_AS: dict[str, Callable[[str], str | None]] = {
-    "patient_name": normalise.person_name,
-    "patient_sex": normalise.sex_code,
-    "patient_id": normalise.identifier,
-    "accession_number": normalise.identifier,
-    "outpatient_number": normalise.identifier,
-    "inpatient_number": normalise.identifier,
-    "visit_number": normalise.identifier,
-    "exam_time": normalise.iso_time,
-    "report_time": normalise.iso_time,
-    "reporting_doctor": normalise.person_name,
-    "reviewing_doctor": normalise.person_name,
-}
 _ASKED = (
     "patient_name", "patient_sex", "patient_age", "patient_id", "department", "outpatient_number", "inpatient_number", "visit_number",
     "bed_number", "accession_number", "exam_time", "report_time", "body_part", "exam_item", "exam_kind", "reporting_doctor",
@@ -96,13 +84,12 @@ def _settle_shared_fields(found: dict[str, _Found | None]) -> None:
 
 
 def _vote(field: str, seen: Reading, written: Reading) -> _Found | None:
-    read_as = _READ_AS.get(field, normalise.plain)
-    by_place, by_stream = read_as(seen.text_of(field)), read_as(written.text_of(field))
+    by_place, by_stream = value_of(field, seen.text_of(field)), value_of(field, written.text_of(field))
     if field in _IDENTIFYING and field in seen.contradicted | written.contradicted:
         return None
     if field not in seen.seen:
         below = written.below.get(field)
-        return _found(by_stream, BY_STREAM_ONLY) or _found(read_as(below.text if below else ""), BY_STREAM_ONLY * BELOW)
+        return _found(by_stream, BY_STREAM_ONLY) or _found(value_of(field, below.text if below else ""), BY_STREAM_ONLY * BELOW)
     belongs_elsewhere = written.text_of(field) in {value.text for name, value in seen.values.items() if name != field}
     is_disputed = bool(by_place and by_stream and by_place != by_stream and not belongs_elsewhere)
     if is_disputed and field in _IDENTIFYING:

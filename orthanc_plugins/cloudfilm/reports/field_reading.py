@@ -3,7 +3,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from cloudfilm.reports.fields import ReportFields
@@ -39,20 +39,36 @@ SURE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
+class FormMatch:
+    """The taught form that a report was recognised as; `score` is the share of its fixed texts that were found, 0 to 1."""
+
+    form_id: str
+    version: int
+    name: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class ReportReading:
     """
     The fields of a report, and how each of them was read.
 
-    `needs_witness`: a number that identifies the exam was recognised in a picture, where a wrong digit looks like a right one.
+    `needs_witness`: a number that identifies the exam was recognised in a picture, where a wrong digit looks like a right one. `form` is the form of
+    the hospital's own, taught in the staff's pages, that the report was recognised as.
     """
 
     fields: ReportFields
     readings: Mapping[str, FieldReading]
     needs_witness: bool = False
+    form: FormMatch | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As it is kept: `ReportFields.to_json`, and beside the fields how they were read."""
-        return {**self.fields.to_json(), "readings": self.readings_json(), "needs_witness": self.needs_witness}
+        return {**self.fields.to_json(), "readings": self.readings_json(), "needs_witness": self.needs_witness, "form": self.form_json()}
+
+    def form_json(self) -> dict[str, Any] | None:
+        """`form` for JSON."""
+        return asdict(self.form) if self.form else None
 
     def readings_json(self) -> dict[str, dict[str, Any]]:
         """`readings` for JSON, by field."""

@@ -4,6 +4,8 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 
+REPORT_STATUSES = ("P", "F", "C", "X")
+
 
 @dataclass(frozen=True, slots=True)
 class ReportFields:
@@ -28,6 +30,8 @@ class ReportFields:
         The hospital's local time, YYYY-MM-DDTHH:MM, or YYYY-MM-DD where the paper has only the date.
     findings, impression
         Paragraphs, one a line.
+    report_status
+        What the sender says of this version (HL7 table 0123): P preliminary, F final, C corrected, X withdrawn. Never read from the paper.
     """
 
     hospital_name: str | None = None
@@ -49,6 +53,7 @@ class ReportFields:
     impression: str | None = None
     reporting_doctor: str | None = None
     reviewing_doctor: str | None = None
+    report_status: str | None = None
 
     @property
     def is_empty(self) -> bool:

@@ -12,20 +12,29 @@ import hl7
 
 from cloudfilm.reports.fields import ReportFields
 from cloudfilm.reports.hl7_message import Message, MessageRefused
+from cloudfilm.reports.picture_document import is_picture
 
 _FINDINGS = re.compile(r"所见|描述|FINDING|GDT|DESCRIPTION", re.IGNORECASE)
 _IMPRESSION = re.compile(r"意见|结论|诊断|印象|提示|IMPRESSION|CONCLUSION|IMP\b|DIAGNOSIS", re.IGNORECASE)
 _SEXES = {"M": "M", "F": "F", "O": "O", "男": "M", "女": "F"}
+_LONGEST_NAME = 200  # bytes
 _TEXT_TYPES = ("TX", "FT", "ST")
+# Table 0123 of a whole report (OBR-25), and of its parts what speaks of the whole (table 0085, OBX-11).
+_STATUSES = {"F": "F", "C": "C", "X": "X", "P": "P", "R": "P", "A": "P", "S": "P", "I": "P", "O": "P"}
+_CORRECTED, _TAKEN_BACK = frozenset({"C"}), frozenset({"D", "W", "X"})
 
 
 @dataclass(frozen=True, slots=True)
 class Hl7Report:
-    """``document`` is the PDF that came along, None where the text is all there is. ``status`` is OBR-25: P, F, C or X (HL7 table 0123)."""
+    """
+    ``document`` is the PDF or the picture that came along; ``reference`` is the name of a file that holds it instead; both are missing where the
+    text is all there is. ``status`` is OBR-25: P, F, C or X (HL7 table 0123).
+    """
 
     fields: ReportFields
     document: bytes | None
     status: str
+    reference: str | None = None
 
 
 def report_of(message: Message) -> Hl7Report:
@@ -36,13 +45,15 @@ def report_of(message: Message) -> Hl7Report:
     MessageRefused
         There is neither text nor a document in it, or the document is not what it says.
     """
-    findings, impression, document = _observations(message)
-    if document is None and not findings and not impression:
-        raise MessageRefused("OBX: neither a text (TX, FT, ST) nor a document (ED, application/pdf) was found.")
+    findings, impression, document, reference = _observations(message)
     observation = message.segments("OBR")
     if not observation:
         raise MessageRefused("OBR: the segment is missing.")
     obr = observation[0]
+    status = _status(message, obr)
+    # A withdrawal says enough by itself.
+    if document is None and reference is None and not findings and not impression and status != "X":
+        raise MessageRefused("OBX: neither a text (TX, FT, ST) nor a document (ED: PDF, JPEG, PNG, TIFF; or RP) was found.")
     fields = ReportFields(
         modality=message.value_of(obr, 24) or None,
         patient_name=_name(message) or None,
@@ -55,14 +66,25 @@ def report_of(message: Message) -> Hl7Report:
         findings=findings or None,
         impression=impression or None,
         reporting_doctor=message.value_of(obr, 32, 2) or None,
+        report_status=status,
     )
-    return Hl7Report(fields, document, message.value_of(obr, 25) or "F")
+    return Hl7Report(fields, document, status, reference)
 
 
-def _observations(message: Message) -> tuple[str, str, bytes | None]:
+def _status(message: Message, obr: hl7.Segment) -> str:
+    """What the message says of this version of the report. What nobody can name is final: it is shown, and the next one is newer."""
+    status = _STATUSES.get(message.value_of(obr, 25).upper(), "F")
+    of_parts = {message.value_of(obx, 11).upper() for obx in message.segments("OBX")} - {""}
+    if of_parts and of_parts <= _TAKEN_BACK:
+        return "X"
+    return "C" if status == "F" and of_parts & _CORRECTED else status
+
+
+def _observations(message: Message) -> tuple[str, str, bytes | None, str | None]:
     findings: list[str] = []
     impression: list[str] = []
     document: bytes | None = None
+    reference: str | None = None
     for obx in message.segments("OBX"):
         kind = message.value_of(obx, 2)
         if kind in _TEXT_TYPES:
@@ -71,7 +93,9 @@ def _observations(message: Message) -> tuple[str, str, bytes | None]:
             target.extend(_lines(message, obx))
         elif kind == "ED" and document is None:
             document = _document(message, obx)
-    return "\n".join(findings), "\n".join(impression), document
+        elif kind == "RP" and reference is None:
+            reference = file_name(message.value_of(obx, 5))
+    return "\n".join(findings), "\n".join(impression), document, reference if document is None else None
 
 
 def _lines(message: Message, obx: hl7.Segment) -> list[str]:
@@ -89,9 +113,24 @@ def _document(message: Message, obx: hl7.Segment) -> bytes:
         content = base64.b64decode(re.sub(r"\s+", "", data), validate=True)
     except (binascii.Error, ValueError) as error:
         raise MessageRefused("OBX-5.5: the document is not valid Base64.") from error
-    if b"%PDF-" not in content[:1024]:
-        raise MessageRefused("OBX-5: the document is not a PDF.")
+    if b"%PDF-" not in content[:1024] and not is_picture(content):
+        raise MessageRefused("OBX-5: the document is not a PDF, and not a JPEG, PNG or TIFF picture.")
     return content
+
+
+def file_name(pointer: str) -> str:
+    """RP (reference pointer): the name of a file in the sender's own folder, and nothing else.
+
+    Raises
+    ------
+    MessageRefused
+        It is an address, a path, or hidden.
+    """
+    if not 1 <= len(pointer.encode()) <= _LONGEST_NAME or pointer.startswith(".") or re.search(r"[/\\:\x00-\x1f]", pointer):
+        raise MessageRefused(
+            "OBX-5.1: a reference (RP) is the plain name of a file in the station's own folder: no address and no path is followed."
+        )
+    return pointer
 
 
 def _name(message: Message) -> str:

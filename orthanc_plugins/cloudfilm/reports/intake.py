@@ -12,7 +12,7 @@ from cloudfilm.access.audit import AuditEvent
 from cloudfilm.access.grant import ALL_RIGHTS, Grant, GrantKind
 from cloudfilm.access.key_ring import KeyRing
 from cloudfilm.db.audit_events import append_event
-from cloudfilm.db.database import Database
+from cloudfilm.db.database import Cursor, Database
 from cloudfilm.db.deliveries import add_delivery, delivery_of_report
 from cloudfilm.db.grants import add_grant
 from cloudfilm.db.hospitals import grants_reach_all_exams
@@ -21,6 +21,7 @@ from cloudfilm.db.kiosks import kiosk_lifetime
 from cloudfilm.db.origin import REST, Origin
 from cloudfilm.db.reports import add_report
 from cloudfilm.errors import Conflict, TooLarge, UnsupportedMediaType
+from cloudfilm.reports.binding import restate_in
 from cloudfilm.reports.fields import ReportFields
 from cloudfilm.reports.grant_keys import GrantKeys
 from cloudfilm.reports.new_keys import hashes_of, new_keys
@@ -59,12 +60,18 @@ class Intake:
     kiosk_lifetime: timedelta = timedelta(0)
 
     def receive(
-        self, hospital_id: str, document: bytes, submitted: AuditEvent, origin: Origin = REST, given: ReportFields | None = None
+        self,
+        hospital_id: str,
+        document: bytes,
+        submitted: AuditEvent,
+        origin: Origin = REST,
+        given: ReportFields | None = None,
+        and_then: Callable[[Cursor, UUID], None] | None = None,
     ) -> Received:
         """Store a document (PDF) of a hospital, with what its sender said of it.
 
         When this returns, the document is on disk and the report, its grant, the job to read it and the audit event are committed.
-        ``submitted`` is that event without the report.
+        ``submitted`` is that event without the report; ``and_then`` is what else belongs to the same transaction.
 
         Raises
         ------
@@ -84,6 +91,8 @@ class Intake:
         now = self.clock()
         with self.database.transaction() as cursor:
             report_id = add_report(cursor, new_id, hospital_id, document_sha256, origin, given.to_json() if given else {}, now)
+            if and_then is not None:
+                and_then(cursor, report_id)
             if report_id == new_id:
                 patient_wide = grants_reach_all_exams(cursor, hospital_id)
                 grant = Grant(grant_id, hospital_id, GrantKind.PATIENT, ALL_RIGHTS, now, report_id=report_id, patient_wide=patient_wide)
@@ -95,6 +104,8 @@ class Intake:
                 defer_job(cursor, READ_REPORT, lock=str(report_id), arguments={"report_id": str(report_id)})
                 append_event(cursor, replace(submitted, report_id=report_id), self.key_ring.auditing)
                 return Received(report_id, keys, is_new=True)
+            if given is not None and given.report_status is not None:
+                restate_in(cursor, report_id, given.report_status, now)
             delivery = delivery_of_report(cursor, report_id, now)
             append_event(cursor, replace(submitted, report_id=report_id, detail="the same document again"), self.key_ring.auditing)
         if delivery is None or delivery.sealed_keys is None:

@@ -1,50 +1,47 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Which study a report belongs to.
+"""Which studies a report belongs to.
 
-A report on the wrong study harms a patient, and a report that waits does not. So a report is matched when one study fits and nothing speaks
-against it, and in every other case somebody decides:
+A report on the wrong study harms a patient, and a report that waits does not. So a report is matched when exactly one study fits and nothing
+speaks against it, and in every other case somebody decides:
 
-1. The accession number is equal, on exactly one study, and neither patient ids nor modalities contradict.
-2. Without an accession number on the report, or with one that no study has: patient id and exam date are equal, accession number, modality
-   and body part do not contradict, and exactly one study is left. Where a body part is unknown on either side, that study must be the patient's
-   only one of that day and modality.
+1. The accession number is equal, on exactly one study. Patient number, name, sex and modality do not differ, the date by no more than a day,
+   and the body part only where patient number or name are equal.
+2. Several studies of one patient have the report's accession number, or one each of several that it prints: they are matched together when
+   each has a number of its own on the report, or each shows another part of the body that the report names.
+3. The number on the report is not an accession number but one study's StudyID: patient number or name, and the date, must be equal too.
+4. Without an accession number on the report, or with one that no study has: patient number and exam date are equal, accession number, name, sex,
+   modality and body part do not differ, and exactly one study is left. Where a body part is unknown on either side, that study must be the
+   patient's only one of that day and modality. An outpatient or inpatient number in the place of the patient number needs the equal name.
+5. By name and date alone nothing is matched; people are asked.
 
-A report whose identifying numbers were not read with certainty is not matched. One whose text was recognised in a picture needs a witness: patient id
-or name must be equal beside the number by which the study was found.
+A report whose identifying numbers were not read with certainty is not matched; a name, a sex or a date that was not speaks neither for nor
+against. One whose text was recognised in a picture needs a witness: patient number or name must be equal beside the number by which the study
+was found.
 """
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
-from cloudfilm.dicom.person_name import display_name
+from cloudfilm.dicom.exam_numbers import exam_numbers
 from cloudfilm.reports.body_parts import body_parts
+from cloudfilm.reports.evidence import FIELD_OF, Compared, Sign, StudyCandidate, compare, exam_date, trimmed
 from cloudfilm.reports.fields import ReportFields
 
-# One plain film is named in several ways: by the report's title as DR, by the modality as CR, DX or RF.
+__all__ = ["Ambiguous", "Compared", "Matched", "NoMatch", "StudyCandidate", "match_report", "ranked"]
+
 _IDENTIFYING = frozenset({"patient_id", "accession_number", "exam_time"})
-_SAME_MODALITY = {"DX": frozenset({"DX", "CR", "DR", "RF"}), "CR": frozenset({"DX", "CR", "DR", "RF"}), "MG": frozenset({"MG", "DX", "CR"})}
-
-
-@dataclass(frozen=True, slots=True)
-class StudyCandidate:
-    """What is known of a study of the report's own hospital. `modalities` is ModalitiesInStudy (0008,0061)."""
-
-    study_instance_uid: str
-    patient_id: str | None = None
-    patient_name: str | None = None
-    accession_number: str | None = None
-    study_date: date | None = None
-    body_part: str | None = None
-    modalities: tuple[str, ...] = ()
+# Exams around midnight carry another day on paper than in the images.
+_TOLERATED_DAYS = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """The report belongs to this study."""
+    """The report belongs to this study, and to `others` where it is about several."""
 
     study_instance_uid: str
     reason: str
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +59,19 @@ class NoMatch:
     reason: str
 
 
+type Decision = Matched | Ambiguous | NoMatch
+
+
 def match_report(
-    fields: ReportFields, candidates: Sequence[StudyCandidate], *, unsure: Collection[str] = (), needs_witness: bool = False
-) -> Matched | Ambiguous | NoMatch:
+    fields: ReportFields,
+    candidates: Sequence[StudyCandidate],
+    *,
+    unsure: Collection[str] = (),
+    needs_witness: bool = False,
+    patients_numbers: Collection[str] = (),
+) -> Decision:
     """
-    Decide which study a report belongs to.
+    Decide which studies a report belongs to.
 
     Parameters
     ----------
@@ -78,90 +83,152 @@ def match_report(
         The fields that were not read with certainty.
     needs_witness
         Whether the text was recognised in a picture, where a wrong digit looks like a right one.
+    patients_numbers
+        Numbers that were merged with the report's patient's: they are the same patient's.
     """
-    decision = _match(fields, candidates)
+    compared = [
+        _without_unsure(compare(fields, study, patients_numbers), unsure)
+        for study in sorted(candidates, key=lambda study: (str(study.study_date), study.study_instance_uid))
+    ]
+    decision = _match(fields, compared)
     if not isinstance(decision, Matched):
         return decision
+    uids = (decision.study_instance_uid, *decision.others)
     if not _IDENTIFYING.isdisjoint(unsure):
-        return Ambiguous((decision.study_instance_uid,), "a number that identifies the exam was not read with certainty")
-    (study,) = (study for study in candidates if study.study_instance_uid == decision.study_instance_uid)
-    if needs_witness and not _is_witnessed(fields, study):
-        return Ambiguous((decision.study_instance_uid,), "the report is a picture, and nothing confirms the number that was recognised")
+        return Ambiguous(uids, "a number that identifies the exam was not read with certainty")
+    if needs_witness and not all(_is_witnessed(one) for one in compared if one.study.study_instance_uid in uids):
+        return Ambiguous(uids, "the report is a picture, and nothing confirms the number that was recognised")
     return decision
 
 
-def _is_witnessed(fields: ReportFields, study: StudyCandidate) -> bool:
-    """Whether two of accession number, patient id and name are equal."""
-    accession = _same(fields.accession_number) and _same(fields.accession_number) == _same(study.accession_number)
-    patient = _same(fields.patient_id) and _same(fields.patient_id) == _same(study.patient_id)
-    name = fields.patient_name and study.patient_name and display_name(study.patient_name) == fields.patient_name
-    return sum(map(bool, (accession, patient, name))) >= 2
+def ranked(fields: ReportFields, candidates: Sequence[StudyCandidate], patients_numbers: Collection[str] = ()) -> list[Compared]:
+    """The candidates with what speaks for and against each, the likeliest first: for people."""
+    compared = [compare(fields, study, patients_numbers) for study in candidates]
+    return sorted(compared, key=lambda one: (-one.score, str(one.study.study_date), one.study.study_instance_uid))
 
 
-def _match(fields: ReportFields, candidates: Sequence[StudyCandidate]) -> Matched | Ambiguous | NoMatch:
-    accession_number = _same(fields.accession_number)
-    if accession_number:
-        same = [study for study in candidates if _same(study.accession_number) == accession_number]
-        if same:
-            return _by_accession_number(fields, same)
-    return _by_patient_and_day(fields, candidates)
+def _without_unsure(compared: Compared, unsure: Collection[str]) -> Compared:
+    """Numbers stay: by them a study is found, and `_IDENTIFYING` keeps it from being matched."""
+    kept = (one for one in compared.evidence if FIELD_OF[one.sign] not in unsure or FIELD_OF[one.sign] in _IDENTIFYING)
+    return replace(compared, evidence=tuple(kept))
 
 
-def _by_accession_number(fields: ReportFields, studies: Sequence[StudyCandidate]) -> Matched | Ambiguous:
-    uids = tuple(study.study_instance_uid for study in studies)
-    if len(studies) > 1:
+def _is_witnessed(one: Compared) -> bool:
+    """Whether two of accession number, patient number and name are equal."""
+    return sum(one.agrees(sign) for sign in (Sign.ACCESSION_NUMBER, Sign.PATIENT_NUMBER, Sign.NAME)) >= 2
+
+
+def _match(fields: ReportFields, compared: Sequence[Compared]) -> Decision:
+    of_the_number = _with_an_exam_number(fields, compared)
+    if of_the_number:
+        return _by_accession_number(of_the_number)
+    by_study_number = _by_study_number(compared)
+    return by_study_number or _by_patient_and_day(fields, compared)
+
+
+def _with_an_exam_number(fields: ReportFields, compared: Sequence[Compared]) -> list[Compared]:
+    """The studies that have the number as it is printed, else those that have a part of it."""
+    whole, *parts = exam_numbers(fields.accession_number) or ("",)
+    exactly = [one for one in compared if whole and trimmed(one.study.accession_number) == whole]
+    return exactly or [one for one in compared if trimmed(one.study.accession_number) in parts]
+
+
+def _by_accession_number(found: Sequence[Compared]) -> Matched | Ambiguous:
+    uids = tuple(one.study.study_instance_uid for one in found)
+    if len(found) == 1:
+        objection = _objection(found[0])
+        return (
+            Ambiguous(uids, f"the accession number is equal, {objection} not")
+            if objection
+            else Matched(uids[0], "the accession number is equal")
+        )
+    if any(_objection(one) for one in found) or not _are_one_exam(found):
         return Ambiguous(uids, "several studies have the report's accession number")
-    study = studies[0]
-    if _differ(fields.patient_id, study.patient_id):
-        return Ambiguous(uids, "the accession number is equal, the patient id is not")
-    if not _is_modality_possible(fields, study):
-        return Ambiguous(uids, "the accession number is equal, the modality is not")
-    return Matched(study.study_instance_uid, "the accession number is equal")
+    return Matched(uids[0], "the accession numbers are equal, on several studies of one patient", uids[1:])
 
 
-def _by_patient_and_day(fields: ReportFields, candidates: Sequence[StudyCandidate]) -> Matched | Ambiguous | NoMatch:
-    patient_id, day = _same(fields.patient_id), _exam_date(fields)
-    if not patient_id or not day:
-        return NoMatch("the report has no accession number of a known study, and not both a patient id and an exam date")
-    tests: tuple[Callable[[StudyCandidate], bool], ...] = (
-        lambda study: _same(study.patient_id) == patient_id and study.study_date == day,
-        lambda study: _is_modality_possible(fields, study) and not _differ(fields.accession_number, study.accession_number),
-    )
-    of_the_day = [study for study in candidates if all(test(study) for test in tests)]
+def _objection(one: Compared) -> str | None:
+    """What speaks against a study whose accession number is equal, as the beginning of a sentence."""
+    words = {
+        Sign.PATIENT_NUMBER: "the patient id is",
+        Sign.NAME: "the patient's name is",
+        Sign.SEX: "the patient's sex is",
+        Sign.MODALITY: "the modality is",
+    }
+    for sign, said in words.items():
+        if one.differs(sign):
+            return said
+    if one.differs(Sign.DATE) and _days_apart(one) > _TOLERATED_DAYS:
+        return "the exam date is"
+    if one.differs(Sign.BODY_PART) and not one.agrees(Sign.PATIENT_NUMBER) and not one.agrees(Sign.NAME):
+        return "the body part is"
+    return None
+
+
+def _days_apart(one: Compared) -> int:
+    said, known = next((date.fromisoformat(item.said), date.fromisoformat(item.known)) for item in one.evidence if item.sign is Sign.DATE)
+    return abs((said - known).days)
+
+
+def _are_one_exam(found: Sequence[Compared]) -> bool:
+    """Whether several studies are what one report is about: one patient, and each in its own way on the report."""
+    patients = {trimmed(one.study.patient_id) for one in found}
+    if len(patients) != 1 or "" in patients or any(one.differs(Sign.BODY_PART) for one in found):
+        return False
+    numbers = [trimmed(one.study.accession_number) for one in found]
+    if len(set(numbers)) == len(numbers):
+        return True
+    parts = [body_parts(one.study.body_part) for one in found]
+    return all(one.agrees(Sign.BODY_PART) for one in found) and len(frozenset().union(*parts)) == sum(map(len, parts))
+
+
+def _by_study_number(compared: Sequence[Compared]) -> Matched | Ambiguous | None:
+    found = [one for one in compared if one.agrees(Sign.STUDY_NUMBER) and (one.agrees(Sign.PATIENT_NUMBER) or one.agrees(Sign.NAME))]
+    fitting = [one for one in found if one.agrees(Sign.DATE) and not _objection(one)]
+    if len(fitting) == 1:
+        return Matched(fitting[0].study.study_instance_uid, "the study number, the patient and the exam date are equal")
+    if found:
+        return Ambiguous(tuple(one.study.study_instance_uid for one in found), "the study number is equal, but that is not enough")
+    return None
+
+
+def _by_patient_and_day(fields: ReportFields, compared: Sequence[Compared]) -> Decision:
+    of_the_day = [
+        one for one in compared if one.agrees(Sign.PATIENT_NUMBER, Sign.DATE) and not one.differs(Sign.ACCESSION_NUMBER, Sign.MODALITY)
+    ]
+    disputed = [one for one in of_the_day if one.differs(Sign.NAME, Sign.SEX) or _needs_name(fields, one)]
+    if disputed:
+        uids = tuple(one.study.study_instance_uid for one in of_the_day)
+        return Ambiguous(uids, "patient id and exam date are equal, the patient's name or sex is not")
     if not of_the_day:
-        return NoMatch("no study has the report's patient id and exam date and could be meant")
-    part = body_parts(fields.body_part)
-    known = [study for study in of_the_day if part & body_parts(study.body_part)]
-    unknown = [study for study in of_the_day if not part or not body_parts(study.body_part)]
+        return _by_name_and_day(fields, compared)
+    known = [one for one in of_the_day if one.agrees(Sign.BODY_PART)]
+    unknown = [one for one in of_the_day if not one.agrees(Sign.BODY_PART) and not one.differs(Sign.BODY_PART)]
     if len(known) == 1 and not unknown:
-        return Matched(known[0].study_instance_uid, "patient id, exam date and body part are equal")
+        return Matched(known[0].study.study_instance_uid, "patient id, exam date and body part are equal")
     if len(of_the_day) == 1 and unknown:
         return Matched(
-            unknown[0].study_instance_uid, "patient id and exam date are equal, and the patient has no other such study on that day"
+            unknown[0].study.study_instance_uid, "patient id and exam date are equal, and the patient has no other such study on that day"
         )
-    possible = tuple(study.study_instance_uid for study in of_the_day if study in known or study in unknown)
+    possible = tuple(one.study.study_instance_uid for one in of_the_day if one in known or one in unknown)
     if possible:
         return Ambiguous(possible, "several studies of the patient on that day could be meant")
     return NoMatch("the patient's studies of that day show other body parts")
 
 
-def _is_modality_possible(fields: ReportFields, study: StudyCandidate) -> bool:
-    if not fields.modality or not study.modalities:
-        return True
-    return bool(_SAME_MODALITY.get(fields.modality, frozenset({fields.modality})) & set(study.modalities))
+def _needs_name(fields: ReportFields, one: Compared) -> bool:
+    """Outpatient numbers and image numbers are counted apart: equal ones may be two people's."""
+    return not trimmed(fields.patient_id) and not one.agrees(Sign.NAME)
 
 
-def _differ(first: str | None, second: str | None) -> bool:
-    return bool(_same(first) and _same(second) and _same(first) != _same(second))
-
-
-def _same(number: str | None) -> str:
-    """A number as it is compared: without the spaces that DICOM pads with, and otherwise exactly. Case and leading zeros count."""
-    return (number or "").strip()
-
-
-def _exam_date(fields: ReportFields) -> date | None:
-    try:
-        return date.fromisoformat((fields.exam_time or "")[:10])
-    except ValueError:
-        return None
+def _by_name_and_day(fields: ReportFields, compared: Sequence[Compared]) -> Decision:
+    possible = [
+        one.study.study_instance_uid
+        for one in compared
+        if one.agrees(Sign.NAME, Sign.DATE) and not one.differs(*Sign) and not one.agrees(Sign.ACCESSION_NUMBER)
+    ]
+    if possible:
+        return Ambiguous(tuple(possible), "name and exam date are equal, no number is")
+    if not exam_date(fields) or not (trimmed(fields.patient_id) or fields.outpatient_number or fields.inpatient_number):
+        return NoMatch("the report has no accession number of a known study, and not both a patient id and an exam date")
+    return NoMatch("no study has the report's patient id and exam date and could be meant")

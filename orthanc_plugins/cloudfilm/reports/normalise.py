@@ -21,17 +21,17 @@ _SEXES = {
     "其他": "O",
     "O": "O",
 }
-# The first that fits wins: a PET-CT is not a CT, and 乳腺X线 is not a plain film.
+# The first that fits wins: a PET-CT is not a CT, 乳腺X线 is not a plain film, and what an endoscope sees by ultrasound is filed as either.
 _MODALITIES: tuple[tuple[str, str | None], ...] = (
-    (r"PET|SPECT|核医学|DSA|血管造影", None),
-    (r"MR(?:I|A|V|CP)?(?![A-Z])|磁共振|核磁", "MR"),
-    (r"CT[AVU]?(?![A-Z])", "CT"),
-    (r"钼靶|乳腺X|MG(?![A-Z])", "MG"),
-    (r"DR(?![A-Z])|DX(?![A-Z])|X线|X光|X射线|平片", "DX"),
-    (r"CR(?![A-Z])", "CR"),
-    (r"超声|彩超|B超|US(?![A-Z])", "US"),
-    (r"内镜|内窥镜|胃镜|肠镜", "ES"),
-)
+    (r"PET|SPECT|ECT(?![A-Z])|核医学|DSA|造影(?!剂)|钡[餐剂灌]|透视|骨密度|超声(?:内镜|胃镜|肠镜)|内镜超声|EUS(?![A-Z])|ANGIOGRA|FLUOROSC|DENSITOMET|NUCLEAR", None),
+    (r"(?<![A-Z])F?MR(?:I|A|V|S|CP)?(?![A-Z])|磁共振|核磁|MAGNETIC RESONANCE", "MR"),
+    (r"(?<![A-Z])(?:CB)?CT[AVPU]?(?![A-Z])|计算机(?:体层|断层)|COMPUTED TOMOGRA", "CT"),
+    (r"钼靶|乳腺(?:数字)?(?:X|DR|摄影|摄片)|(?<![A-Z])MG(?![A-Z])|MAMMOGRA", "MG"),
+    (r"(?<![A-Z])CR(?![A-Z])|计算机X|COMPUTED RADIOGRA", "CR"),
+    (r"(?<![A-Z])D[RX](?![A-Z])|X线|X光|X射线|X片|平片|胸片|拍片|放射检查|RADIOGRA|X-?RAY", "DX"),
+    (r"超声|彩超|B超|心动图|多普勒|(?<![A-Z])US(?![A-Z])|ULTRASO|SONOGRA|ECHOCARDIO|DOPPLER", "US"),
+    (r"内镜|内窥镜|[胃肠喉]镜|(?:支气管|鼻咽|鼻|膀胱|宫腔|阴道|胸腔|腹腔|关节|胆道|食管|输尿管)镜|ENDOSCOP|GASTROSCOP|COLONOSCOP|BRONCHOSCOP|LARYNGOSCOP|CYSTOSCOP", "ES"),
+)  # fmt: skip
 _NOTHING = re.compile(r"[\s/\\—–\-_无.·。:：]*")
 
 

@@ -24,14 +24,16 @@ _READABLE = re.compile(
 )
 
 
-def pages_to_recognise(pages: Sequence[PageText]) -> tuple[int, ...]:
+def pages_to_recognise(pages: Sequence[PageText], is_known_form: bool = False) -> tuple[int, ...]:
     """
     The places of the pages whose text layer says nothing: none, a few characters, unreadable ones.
 
     A document without a single label on any page is recognised whole: its text may be there and be wrong, as where a font does not say which
-    characters its glyphs are.
+    characters its glyphs are. A taught form that was recognised says that the text is right.
     """
-    if not any(all_labels(line.text) for number, page in enumerate(pages, 1) for line in lines_by_place(page, number)):
+    if not is_known_form and not any(
+        all_labels(line.text) for number, page in enumerate(pages, 1) for line in lines_by_place(page, number)
+    ):
         return tuple(range(len(pages)))[:MOST_PICTURES]
     return tuple(place for place, page in enumerate(pages) if not has_readable_text(page))[:MOST_PICTURES]
 

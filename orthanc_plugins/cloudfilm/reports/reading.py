@@ -78,7 +78,7 @@ def _read_page(reading: Reading, lines: Sequence[Line], block: str | None, is_fi
     head = {"".join(line.text.split()) for line in reading.head}
     for place, line in enumerate(lines):
         labels = find_labels(line.text)
-        if not labels and (_FOOTER.match(line.text) or _SEAL.fullmatch(line.text)):
+        if not labels and is_footer(line.text):
             continue
         if is_first and not labels and not reading.seen:
             reading.head.append(line)
@@ -97,6 +97,11 @@ def _read_page(reading: Reading, lines: Sequence[Line], block: str | None, is_fi
             _harvest(reading, line, labels)
             _look_below(reading, labels, line, lines[place + 1 : place + 2])
     return block or _unfinished(reading)
+
+
+def is_footer(text: str) -> bool:
+    """Whether a line is a page's number, a note at its foot or the text of a seal."""
+    return bool(_FOOTER.match(text) or _SEAL.fullmatch(text))
 
 
 def _ends_block(labels: Sequence[Label]) -> bool:

@@ -4,14 +4,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cloudfilm.reports.field_reading import FieldReading, ReportReading
+from cloudfilm.reports.field_reading import FieldReading, FormMatch, ReportReading
 from cloudfilm.reports.fields import ReportFields
 from cloudfilm.reports.text_layer import Character, PageText
 
 
 def reading_to_json(reading: ReportReading) -> dict[str, Any]:
     """Fields, and how they were read."""
-    return {"fields": reading.fields.to_json(), "readings": reading.readings_json(), "needs_witness": reading.needs_witness}
+    return {
+        "fields": reading.fields.to_json(),
+        "readings": reading.readings_json(),
+        "needs_witness": reading.needs_witness,
+        "form": reading.form_json(),
+    }
 
 
 def reading_from_json(document: Mapping[str, Any]) -> ReportReading:
@@ -21,18 +26,22 @@ def reading_from_json(document: Mapping[str, Any]) -> ReportReading:
         name: FieldReading(document["fields"][name], one["confidence"], one["page"], _box(one["box"]))
         for name, one in document["readings"].items()
     }
-    return ReportReading(fields, readings, document["needs_witness"])
+    form = FormMatch(**document["form"]) if document.get("form") else None
+    return ReportReading(fields, readings, document["needs_witness"], form)
 
 
 def page_to_json(page: PageText) -> dict[str, Any]:
     """A page of text."""
     characters = [[one.text, one.left, one.top, one.right, one.bottom, one.score] for one in page.characters]
-    return {"stream": page.stream, "characters": characters, "size": [page.width_points, page.height_points]}
+    size = [page.width_points, page.height_points]
+    return {"stream": page.stream, "characters": characters, "size": size, "is_picture": page.is_picture, "skew": page.skew}
 
 
 def page_from_json(document: Mapping[str, Any]) -> PageText:
-    """The inverse of `page_to_json`; of a page that was not recognised in a picture."""
-    return PageText(document["stream"], tuple(Character(*one) for one in document["characters"]), *document["size"])
+    """The inverse of `page_to_json`."""
+    width, height = document["size"]
+    characters = tuple(Character(*one) for one in document["characters"])
+    return PageText(document["stream"], characters, width, height, document["is_picture"], document["skew"])
 
 
 def _box(sides: list[float] | None) -> tuple[float, float, float, float] | None:

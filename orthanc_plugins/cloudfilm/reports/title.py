@@ -10,7 +10,10 @@ from cloudfilm.reports.lines import Line
 _HOSPITAL = re.compile(
     r".*?(?:医院|卫生院|保健院|诊所|门诊部|卫生服务中心|影像(?:诊断)?中心|医学中心|体检中心|检验中心)(?:[（(][^）)]*[）)]|[\u4e00-\u9fff]{1,6}(?:院区|分院))?"
 )
-_KIND = re.compile(r"[^:：]{0,30}报告[单书]?(?:[（(].*[)）])?")
+_KIND = re.compile(
+    r"[^:：]{0,30}(?:报告[单书]?|检查单|结果单|诊断书|(?:影像|超声|内镜|放射)诊断单?)(?:[（(].*[)）])?|[A-Za-z][A-Za-z /&\-]{0,40}\bReport",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,11 @@ class TitlePart:
 
     text: str
     line: Line
+
+
+def names_hospital(text: str) -> bool:
+    """Whether a text is a hospital's name, or begins with one."""
+    return bool(_HOSPITAL.match("".join(text.split())))
 
 
 def read_title(head: Iterable[Line]) -> tuple[TitlePart | None, TitlePart | None]:

@@ -32,6 +32,7 @@ EVENT_IDS = {
     AuditKind.REPORT_DOWNLOADED: ("110106", "R", None),
     AuditKind.REPORT_PRINTED: ("110106", "R", None),
     AuditKind.REPORT_SUBMITTED: ("110110", "C", None),
+    AuditKind.REPORT_REVIEWED: ("110110", "U", None),
     AuditKind.LOG_READ: ("110101", "R", None),
     AuditKind.SHARE_MADE: ("110113", "E", "110135"),
     AuditKind.GRANT_MADE: ("110113", "E", "110135"),

@@ -77,16 +77,16 @@ ALLOWED: dict[str, tuple[Holder, set[Action]]] = {
     "doctor": (
         staff(Role.DOCTOR),
         {Action.QUERY, Action.VIEW_IMAGES, Action.READ_METADATA, Action.RETRIEVE_BULK_DATA, Action.RETRIEVE_ORIGINALS,
-         Action.READ_REPORT, Action.SEE_REPORT_PAGES, Action.DOWNLOAD_REPORT},
+         Action.READ_REPORT, Action.SEE_REPORT_PAGES, Action.DOWNLOAD_REPORT, Action.REVIEW_REPORTS},
     ),
     "registrar": (
         staff(Role.REGISTRAR),
         {Action.QUERY, Action.VIEW_IMAGES, Action.READ_METADATA, Action.RETRIEVE_BULK_DATA, Action.READ_REPORT, Action.SEE_REPORT_PAGES,
-         Action.DOWNLOAD_REPORT, Action.SUBMIT_REPORT, Action.MANAGE_GRANTS},
+         Action.DOWNLOAD_REPORT, Action.SUBMIT_REPORT, Action.MANAGE_GRANTS, Action.REVIEW_REPORTS, Action.TEACH_FORMS},
     ),
     "administrator": (
         staff(Role.ADMINISTRATOR),
-        {Action.QUERY, Action.MANAGE_GRANTS, Action.MANAGE_TOKENS, Action.MANAGE_ACCOUNTS, Action.READ_AUDIT},
+        {Action.QUERY, Action.MANAGE_GRANTS, Action.MANAGE_TOKENS, Action.MANAGE_ACCOUNTS, Action.TEACH_FORMS, Action.READ_AUDIT},
     ),
     "operator": (staff(Role.OPERATOR), set()),
 }  # fmt: skip

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from datetime import date, time
-from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 from cloudfilm.dicom.person_name import display_name
 from cloudfilm.dicom.study_summary import summarise_study
 from cloudfilm.dicom.values import is_uid, parse_dicom_date, parse_dicom_time
-from cloudfilm.orthanc_api.admission import read_identity
+from cloudfilm.orthanc_api.admission import Identity, Refused, read_identity
 from tests.support.samples import ct_study, study_uid
 
 
@@ -78,8 +77,7 @@ def test_a_study_is_summarised_from_orthancs_answers() -> None:
 def test_the_study_is_read_from_a_file_and_from_nothing_else(tmp_path: Path) -> None:
     content = ct_study(tmp_path, "unit", slices=1)[0].read_bytes()
     identity = read_identity(content)
-    assert identity is not None
+    assert isinstance(identity, Identity)
     assert identity.study_instance_uid == study_uid("unit")
-    assert read_identity(b"") is None
-    assert read_identity(b"no DICOM at all" * 100) is None
-    assert read_identity(BytesIO(content).read(200)) is None
+    for other in (b"", b"no DICOM at all" * 100, content[:200], content.replace(study_uid("unit").encode(), b"x" * len(study_uid("unit")))):
+        assert isinstance(read_identity(other), Refused)

@@ -78,7 +78,7 @@ def test_each_keeps_few_rights_and_writes_only_to_volumes_and_tmp(service: str) 
 
 def test_only_the_doors_are_published() -> None:
     published = {name: [port.rsplit(":", 1)[1] for port in service.get("ports", [])] for name, service in services().items()}
-    doors = {"cloudfilm": ["4242"], "intake": ["2575"], "printer": ["6310"], "nginx": ["8443", "8080"]}
+    doors = {"cloudfilm": ["4242"], "intake": ["2575", "4243", "9100-9109"], "printer": ["6310"], "nginx": ["8443", "8080"]}
     assert {name: ports for name, ports in published.items() if ports} == doors
     assert services()["postgresql"]["network_mode"] == "none"
 

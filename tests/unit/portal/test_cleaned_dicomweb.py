@@ -99,7 +99,7 @@ def client_for(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> Callable[[Gra
         parts = Services(
             settings=settings, database=cast(Any, NoDatabase()), keys=unused,
             doorkeeper=cast(Any, Doorkeeper(GrantHolder(grant, consented=True, narrowed_to=frozenset({"1.2", "1.9"})))),
-            audit_trail=unused, documents=unused, search=inside.search, metadata=inside.metadata, study_archive=unused, clock=lambda: NOW, entropy=bytes,
+            audit_trail=unused, documents=unused, search=inside.search, metadata=inside.metadata, pictures=unused, study_archive=unused, clock=lambda: NOW, entropy=bytes,
         )  # fmt: skip
         return create_app(parts).test_client()
 

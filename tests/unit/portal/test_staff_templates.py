@@ -24,31 +24,76 @@ from cloudfilm.db.audit_events import RecordedEvent
 from cloudfilm.db.grant_list import GrantLine
 from cloudfilm.db.hospitals import Hospital
 from cloudfilm.db.print_orders import PrintOrder
-from cloudfilm.db.reports import ReportRecord
+from cloudfilm.db.report_forms import FormRecord
+from cloudfilm.db.report_review import ReportDecision
+from cloudfilm.db.report_status import ReportStatus
+from cloudfilm.db.report_texts import Picture, RecentReport
+from cloudfilm.db.reports import ReportPage, ReportRecord, Transition
 from cloudfilm.db.studies import StudyRecord
-from portal.staff.failed import Refusal, ShownFailure
+from cloudfilm.reports.evidence import Evidence, Sign
+from cloudfilm.reports.taught_form import KINDS, MARKABLE, TaughtForm
+from cloudfilm.reports.text_layer import PageText
+from portal.form_view import Draft, Shown, ShownAnchor, ShownField, ShownLine, Tried
+from portal.staff.decisions import DISMISSALS, MAY_DECIDE, WITHDRAWALS
+from portal.staff.form_samples import Source, SourceKind
+from portal.staff.forms import ShownReport
 from portal.staff.grants import REASONS, ShownGrant
 from portal.staff.prints import ShownOrder
+from portal.staff.review import LISTS
+from portal.staff.review_view import ShownCandidate, shown_fields, shown_pages
 from portal.staff.studies import StudyLine
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "portal/templates/staff"
+APP = Path(__file__).resolve().parents[3] / "orthanc_plugins/cloudfilm"
 HOSTILE = "<script>alert(1)</script>\"'"
 NOW = datetime(2026, 5, 11, 9, 42, tzinfo=UTC)
 ID = UUID(int=7)
 ME = StaffHolder(ID, "li", HOSTILE, Role.ADMINISTRATOR, "jia", UUID(int=8), closed=False)
-ALL = ["studies", "grants", "prints", "failed", "users", "tokens", "audit"]
+ALL = ["studies", "review", "grants", "prints", "forms", "users", "tokens", "audit"]
 STUDY = StudyRecord(
     "1.2.3", "jia", None, HOSTILE, "", "F", date(1958, 1, 1), HOSTILE, date(2026, 5, 11), time(9, 42), HOSTILE, "", ["CT"], 2, 172, None
 )
 ACCOUNT = Account(UUID(int=9), "jia", "wang", HOSTILE, Role.DOCTOR, NOW, sealed_totp=b"sealed")
 GRANT = GrantLine(ID, GrantKind.SHARE, HOSTILE, NOW, NOW, None, "", 3, NOW, ID, HOSTILE, HOSTILE, "", "")
+REPORT = ReportRecord(
+    ID,
+    "jia",
+    "review",
+    HOSTILE,
+    "0" * 64,
+    {"patient_name": HOSTILE, "readings": {"patient_name": {"confidence": 0.4, "page": 1, "box": [1, 2, 3, 4]}}},
+    None,
+    NOW,
+    NOW,
+    "printer",
+    HOSTILE,
+    HOSTILE,
+)
+CANDIDATE = ShownCandidate(
+    STUDY,
+    HOSTILE,
+    "CT",
+    40,
+    tuple(Evidence(sign, agrees, HOSTILE, HOSTILE) for sign in Sign for agrees in (True, False)),
+    (Sign.NAME,),
+    "1",
+    is_bound=True,
+)
+DECISION = ReportDecision(ID, ID, NOW, ID, "match", "review", "", [], None, HOSTILE)
 TOKEN = ApiTokenRecord(ApiHolder(ID, "jia", frozenset(Scope), NOW, None, is_gateway=True), HOSTILE, NOW, None)
 ORDER = PrintOrder(ID, ID, "jia", "kiosk", None, ID, "kiosk-hall", NOW, attempts=2, trouble=HOSTILE)
 ORDER_STATES: list[dict[str, Any]] = [
     {}, {"queued_at": NOW}, {"printed_at": NOW, "repeat_allowed_at": NOW, "repeat_allowed_by": HOSTILE}, {"failed_at": NOW},
 ]  # fmt: skip
-FAILED = ReportRecord(ID, "jia", "refused", HOSTILE, "", {}, None, NOW, None, source_name=HOSTILE, title=HOSTILE)
-KINDS = ("password", "pages", "size", "slow", "memory", "large", "no pdf", "damaged", "other")
+PICTURE = Picture("0" * 64, 1240, 1754)
+BOX = (1.0, 2.0, 30.0, 40.0)
+FORM = FormRecord(ID, 2, "jia", HOSTILE, {"kind": "CT", "areas": [], "anchors": []}, True, False, "edited", (PICTURE,), NOW, HOSTILE)
+TEXT = PageText(HOSTILE, (), 595.0, 842.0)
+SHOWN = Shown(
+    (ShownField("patient_name", 1, BOX, HOSTILE, is_sure=False), ShownField("findings")), (ShownAnchor(HOSTILE, HOSTILE, 1, BOX, True),), "",
+    TaughtForm("new", 0, HOSTILE, "", ((595.0, 842.0),), (), ()),
+)  # fmt: skip
+RECENT = ShownReport(RecentReport(ID, NOW, HOSTILE, {}, b""), HOSTILE, HOSTILE, 1, 0)
 PAGES: dict[str, dict[str, object]] = {
     "studies": {"lines": [StudyLine(STUDY, HOSTILE, "CT")], "text": HOSTILE, "may_open": True},
     "welcome": {},
@@ -59,7 +104,20 @@ PAGES: dict[str, dict[str, object]] = {
     "password_issued": {"login": HOSTILE, "password": "secret"},
     "grants": {"lines": [ShownGrant(GRANT, HOSTILE, state) for state in ("open", "expired", "revoked")], "text": "", "reasons": REASONS},
     "prints": {"lines": [ShownOrder(replace(ORDER, **more), HOSTILE, HOSTILE) for more in ORDER_STATES]},
-    "failed": {"lines": [ShownFailure(FAILED, Refusal(kind, "51")) for kind in KINDS]},
+    "forms": {"forms": [FORM, replace(FORM, is_on=False, version=1)], "read": {str(ID): 3}, "recent": [RECENT], "undoable": FORM, "bin": [FORM],
+              "trouble": "no PDF"},
+    "form_waiting": {"reason": HOSTILE},
+    "form_teaching": {"source": Source(SourceKind.REPORT, ID, b"", (TEXT,), (PICTURE,)), "draft": Draft(HOSTILE), "shown": SHOWN,
+                      "lines": [ShownLine(1, HOSTILE, BOX)], "markable": MARKABLE, "kinds": KINDS, "trouble": "no name",
+                      "tried": [Tried("1", HOSTILE, True, SHOWN.fields[:1], frozenset({"patient_name"})), Tried("2", HOSTILE, False, (), frozenset())]},
+    "review": {"reports": [REPORT], "counts": dict.fromkeys(LISTS, 3), "lists": LISTS, "show": "review", "text": HOSTILE, "in_review": 3, "done": None},
+    "review_report": {
+        "report": REPORT, "fields": shown_fields(REPORT.fields), "pages": shown_pages([ReportPage(1, "a", 10, 10, 595.0, 842.0)], REPORT),
+        "candidates": [CANDIDATE], "searched": HOSTILE, "seen": 3, "versions": [replace(REPORT, superseded_by=ID)], "following": ID,
+        "steps": [Transition(NOW, "read", "review", HOSTILE)], "decisions": [DECISION, replace(DECISION, undone_at=NOW)], "undo": DECISION,
+        "may": set(MAY_DECIDE), "dismissals": DISMISSALS, "withdrawals": WITHDRAWALS, "trouble": "meanwhile",
+        "done": {"report": REPORT, "decision": "match", "seen": 4},
+    },
     "tokens": {"tokens": [TOKEN, replace(TOKEN, last_used_at=NOW)], "scopes": list(Scope), "now": NOW, "filled": {}},
     "token_issued": {"token": "abc", "label": HOSTILE},
     "audit": {"events": [RecordedEvent(1, AuditEvent(NOW, AuditKind.SEARCHED, "denied", ActorKind.STAFF, str(ID), detail=HOSTILE))],
@@ -80,7 +138,7 @@ def page_of(render: Render, name: str, **more: object) -> str:
 
 
 def test_every_template_is_rendered_here() -> None:
-    parts = {"base", "words", "sign_in_base", "new_password", "failure"}
+    parts = {"review_done", "review_candidates", "base", "words", "sign_in_base", "new_password", "failure", "form_words"}
     assert {path.stem for path in TEMPLATES.glob("*.html")} - parts <= set(PAGES) | set(ENTRANCES) | {"oidc"}
 
 
@@ -135,8 +193,42 @@ def test_every_kind_of_event_actor_and_device_has_a_word(render: Render) -> None
             assert f">{stored}" not in rows
 
 
+def test_every_reason_of_the_machine_has_a_word(render: Render) -> None:
+    """Each reason as matching and the versions write it is said in the reader's language."""
+    sources = [APP / "reports/matching.py", APP / "reports/binding.py"]
+    reasons = {
+        reason
+        for path in sources
+        for pattern in (
+            r'(?:Ambiguous|NoMatch|Matched)\([^"]*?"([^"{]+)"',
+            r'(?:set_status|set_amended|set_withdrawn|return_to_life_in)\([^"]*?"([^"{]+)"',
+        )
+        for reason in re.findall(pattern, path.read_text(encoding="utf-8"), re.DOTALL)
+    }
+    reasons |= {
+        f"the accession number is equal, {said} not" for said in re.findall(r'"(the [a-z\' ]+ is)"', sources[0].read_text(encoding="utf-8"))
+    }
+    assert len(reasons) > 20
+    page = page_of(render, "review", reports=[replace(REPORT, status_reason=reason) for reason in reasons])
+    if 'lang="zh-CN"' in page.split(">", 2)[1]:
+        assert [reason for reason in reasons if reason in page] == []
+
+
+@pytest.mark.parametrize("status", list(ReportStatus))
+def test_every_status_of_a_report_has_a_word(render: Render, status: ReportStatus) -> None:
+    page = page_of(render, "review_report", report=replace(REPORT, status=status), trouble="")
+    shown = re.search(r'id="status">([^<]+)<', page)
+    assert shown
+    assert ('lang="zh-CN"' in page.split(">", 2)[1]) == (shown[1].isascii() is False)
+
+
 @pytest.mark.parametrize("status", [400, 404, 405, 500, 503])
 def test_a_failure_leads_back(render: Render, status: int) -> None:
     page = render("staff/failure.html", status=status)
     assert page.count("<h1") == 1
     assert 'href="/staff/"' in page
+
+
+@pytest.mark.parametrize("trouble", ["no name", "no fields", "no fixed texts", "not recognised", "off the page", "malformed"])
+def test_every_trouble_with_a_form_is_said(render: Render, trouble: str) -> None:
+    assert 'role="alert"><svg' in page_of(render, "form_teaching", trouble=trouble).replace("\n", "").replace("  ", "")

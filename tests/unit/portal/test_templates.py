@@ -43,6 +43,8 @@ EXAM = ExamView(
 PAGES = [ReportPage(1, "a" * 64, 1240, 1754), ReportPage(2, "b" * 64, 1240, 1754)]
 NOT_READ = replace(EXAM, fields=ReportFields(), patient_name="", being_read=True, images="waiting", image_count=0, series_count=0)
 
+TEXT = {"size": [595, 842], "skew": 1.5, "centre": [297.5, 421.0], "lines": [["王秀英 <b>", 50.0, 100.0, 60.0, 12.0]]}
+
 type Render = Callable[..., str]
 
 
@@ -161,3 +163,11 @@ def test_every_page_names_itself_and_offers_the_other_language(render: Render) -
         assert page.count("<h1") == 1
         assert page.count("<main") == 1
         assert "AGPL" in page
+
+
+def test_the_text_of_a_page_lies_over_its_picture(render: Render) -> None:
+    page = render("report.html", exam=EXAM, pages=[ReportPage(1, "a" * 64, 780, 1104, 595.0, 842.0, "b" * 64, 1600, 2263, TEXT), PAGES[1]])
+    assert '<text x="50.0" y="109.6" font-size="10.2" textLength="60.0" lengthAdjust="spacingAndGlyphs">王秀英 &lt;b&gt;</text>' in page
+    assert "translate(297.5 421.0) rotate(1.5) translate(-297.5 -421.0)" in page
+    assert page.count('<svg class="page-text"') == page.count('pages/1?size=large" width') == 1
+    assert "pages/2?size=large" not in page, "it was read before there was a larger picture"

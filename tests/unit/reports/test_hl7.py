@@ -37,7 +37,7 @@ def test_fields_come_out_readable_also_where_the_encoding_is_said_wrong(charset:
     assert report.document is None
     assert report.fields == ReportFields(
         modality="CT", patient_name="王小明", patient_sex="F", patient_id="P1", accession_number="A1", exam_time="2026-03-05T09:30",
-        report_time="2026-03-05T10:32", body_part="头颅CT平扫", findings="第一行\n第二行 a&b", impression="1. 一\n2. 二",
+        report_time="2026-03-05T10:32", body_part="头颅CT平扫", findings="第一行\n第二行 a&b", impression="1. 一\n2. 二", report_status="F",
     )  # fmt: skip
 
 
@@ -105,3 +105,21 @@ def test_numbers_that_were_said_need_no_witness() -> None:
     scanned = ReportReading(ReportFields(patient_id="P1"), {}, needs_witness=True)
     assert combine(scanned, ReportFields(patient_id="P1")).reading.needs_witness
     assert not combine(scanned, ReportFields(patient_id="P1", accession_number="A1")).reading.needs_witness
+
+
+@pytest.mark.parametrize(
+    ("obr_25", "obx_11", "status"),
+    [("F", "F", "F"), ("", "", "F"), ("P", "P", "P"), ("R", "", "P"), ("C", "F", "C"), ("F", "C", "C"), ("X", "F", "X"), ("F", "D", "X"), ("F", "W", "X"), ("?", "", "F")],
+)  # fmt: skip
+def test_what_the_sender_says_of_the_version(obr_25: str, obx_11: str, status: str) -> None:
+    message = (
+        f"MSH|^~\\&|RIS|H|||20260305||ORU^R01|1|P|2.5.1\rPID|1||P1\rOBR|1||A1{'|' * 22}{obr_25}\rOBX|1|TX|GDT^所见||文字||||||{obx_11}\r"
+    )
+    assert report_of(read_message(message.encode())).fields.report_status == status
+
+
+def test_a_withdrawal_needs_no_text_and_any_other_message_does() -> None:
+    message = f"MSH|^~\\&|RIS|H|||20260305||ORU^R01|1|P|2.5.1\rPID|1||P1\rOBR|1||A1{'|' * 22}X\r"
+    assert report_of(read_message(message.encode())).status == "X"
+    with pytest.raises(MessageRefused):
+        report_of(read_message(message.replace("X\r", "F\r").encode()))

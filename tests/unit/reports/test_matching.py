@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudfilm.reports.body_parts import body_parts
+from cloudfilm.reports.evidence import Sign
 from cloudfilm.reports.fields import ReportFields
-from cloudfilm.reports.matching import Ambiguous, Matched, NoMatch, StudyCandidate, match_report
+from cloudfilm.reports.matching import Ambiguous, Matched, NoMatch, StudyCandidate, match_report, ranked
 
 DAY = date(2026, 3, 5)
 REPORT = ReportFields(patient_id="P1", accession_number="A1", exam_time="2026-03-05T09:42", body_part="头颅CT平扫", modality="CT")
@@ -118,6 +119,130 @@ def test_a_matched_study_never_contradicts_the_report_and_order_does_not_matter(
         fields.patient_id == chosen.patient_id and chosen.study_date and chosen.study_date.isoformat() == (fields.exam_time or "")[:10]
     )
     assert not fields.modality or not chosen.modalities or fields.modality in chosen.modalities
+
+
+FULL = ReportFields(
+    patient_id="P1",
+    accession_number="A1",
+    exam_time="2026-03-05T09:42",
+    body_part="胸部+上腹部CT平扫",
+    modality="CT",
+    patient_name="张建国",
+    patient_sex="M",
+)
+CHEST = StudyCandidate("1.1", "P1", "Zhang^JianGuo=张^建国", "A1", DAY, "CHEST", ("CT",), "M", "S1")
+ABDOMEN = replace(CHEST, study_instance_uid="1.2", body_part="ABDOMEN")
+
+
+@pytest.mark.parametrize(
+    ("fields", "candidates", "kind", "uids"),
+    [
+        # several studies of one report
+        (FULL, [CHEST, ABDOMEN], Matched, ["1.1", "1.2"]),
+        (FULL, [CHEST, replace(ABDOMEN, body_part="CHEST")], Ambiguous, ["1.1", "1.2"]),
+        (FULL, [CHEST, replace(ABDOMEN, body_part="KNEE")], Ambiguous, ["1.1", "1.2"]),
+        (FULL, [CHEST, replace(ABDOMEN, body_part=None)], Ambiguous, ["1.1", "1.2"]),
+        (FULL, [CHEST, replace(ABDOMEN, patient_id=None)], Ambiguous, ["1.1", "1.2"]),
+        (FULL, [CHEST, replace(ABDOMEN, patient_id="P2")], Ambiguous, ["1.1", "1.2"]),
+        (FULL, [CHEST, replace(ABDOMEN, patient_name="Li=李")], Ambiguous, ["1.1", "1.2"]),
+        # several numbers on one report
+        (replace(FULL, accession_number="A1、A2"), [CHEST, replace(ABDOMEN, accession_number="A2")], Matched, ["1.1", "1.2"]),
+        (replace(FULL, accession_number="A1/A2"), [CHEST], Matched, ["1.1"]),
+        (replace(FULL, accession_number="A1/A2"), [CHEST, replace(ABDOMEN, accession_number="A1/A2")], Matched, ["1.2"]),
+        (replace(FULL, accession_number="A1/A2"), [CHEST, replace(ABDOMEN, accession_number="A2", patient_id="P2")], Ambiguous, ["1.1", "1.2"]),
+        (replace(FULL, accession_number="A1/A2", body_part="胸部"), [CHEST, replace(ABDOMEN, accession_number="A2")], Ambiguous, ["1.1", "1.2"]),
+        # the patient differs in something
+        (FULL, [replace(CHEST, patient_name="Zhang^JianGuo=张^建国强")], Ambiguous, ["1.1"]),
+        (FULL, [replace(CHEST, patient_name="ZHANG^JIANGUO")], Matched, ["1.1"]),
+        (replace(FULL, patient_name="JianGuo Zhang"), [replace(CHEST, patient_name="ZHANG^JIANGUO")], Matched, ["1.1"]),
+        (replace(FULL, patient_name="John Smith"), [replace(CHEST, patient_name="ZHANG^JIANGUO")], Ambiguous, ["1.1"]),
+        (FULL, [replace(CHEST, patient_sex="F")], Ambiguous, ["1.1"]),
+        (FULL, [replace(CHEST, patient_sex="O")], Matched, ["1.1"]),
+        (FULL, [replace(CHEST, study_date=date(2026, 3, 6))], Matched, ["1.1"]),
+        (FULL, [replace(CHEST, study_date=date(2025, 3, 5))], Ambiguous, ["1.1"]),
+        (FULL, [replace(CHEST, body_part="KNEE")], Matched, ["1.1"]),
+        (replace(FULL, patient_id=None, patient_name=None), [replace(CHEST, body_part="KNEE")], Ambiguous, ["1.1"]),
+        (replace(FULL, accession_number=None), [replace(CHEST, patient_name="Li=李")], Ambiguous, ["1.1"]),
+        (replace(FULL, accession_number=None, body_part="胸部"), [CHEST, ABDOMEN], Matched, ["1.1"]),
+        # the study number stands where the accession number does
+        (replace(FULL, accession_number="S1"), [replace(CHEST, accession_number=None)], Matched, ["1.1"]),
+        (replace(FULL, accession_number="S1"), [replace(CHEST, accession_number=None, patient_id="P2")], Ambiguous, ["1.1"]),
+        (replace(FULL, accession_number="S1"), [replace(CHEST, accession_number=None, study_date=None)], Ambiguous, ["1.1"]),
+        (replace(FULL, accession_number="S1", patient_id=None, patient_name=None), [replace(CHEST, accession_number=None)], NoMatch, []),
+        (replace(FULL, accession_number="S1", patient_id="P9", patient_name="李四"), [replace(CHEST, accession_number=None)], NoMatch, []),
+        # an inpatient number stands in the images
+        (replace(FULL, accession_number=None, patient_id=None, inpatient_number="P1", body_part="胸部"), [CHEST], Matched, ["1.1"]),
+        (replace(FULL, accession_number=None, patient_id=None, inpatient_number="P1", patient_name=None), [CHEST], Ambiguous, ["1.1"]),
+        # no number at all
+        (replace(FULL, accession_number=None, patient_id=None), [CHEST], Ambiguous, ["1.1"]),
+        (replace(FULL, accession_number="A7", patient_id=None), [CHEST], NoMatch, []),
+        (replace(FULL, accession_number=None, patient_id=None, exam_time=None), [CHEST], NoMatch, []),
+    ],
+)  # fmt: skip
+def test_several_studies_other_numbers_and_other_people(
+    fields: ReportFields, candidates: list[StudyCandidate], kind: type, uids: list[str]
+) -> None:
+    for order in (candidates, candidates[::-1]):
+        decision = match_report(fields, order)
+        assert isinstance(decision, kind), decision
+        found = (
+            [decision.study_instance_uid, *decision.others]
+            if isinstance(decision, Matched)
+            else getattr(decision, "study_instance_uids", ())
+        )
+        assert list(found) == uids
+
+
+def test_a_name_that_was_not_read_with_certainty_speaks_neither_for_nor_against() -> None:
+    stranger = replace(CHEST, patient_name="Li=李")
+    assert isinstance(match_report(FULL, [stranger], unsure={"patient_name"}), Matched)
+    assert isinstance(match_report(replace(FULL, patient_id=None), [CHEST], unsure={"patient_name"}, needs_witness=True), Ambiguous)
+
+
+def test_a_merged_patients_old_number_is_as_good_as_the_new_one() -> None:
+    merged = replace(CHEST, patient_id="P-new")
+    assert isinstance(match_report(FULL, [merged]), Ambiguous)
+    assert isinstance(match_report(FULL, [merged], patients_numbers={"P1", "P-new"}), Matched)
+    without = replace(FULL, accession_number=None, body_part="胸部")
+    assert isinstance(match_report(without, [replace(merged, accession_number=None)], patients_numbers={"P1", "P-new"}), Matched)
+
+
+def test_candidates_are_shown_with_what_speaks_for_and_against_them_the_likeliest_first() -> None:
+    twin = replace(CHEST, study_instance_uid="1.0", accession_number="A2", patient_sex="F", study_date=date(2026, 3, 1))
+    first, second = ranked(FULL, [twin, CHEST])
+    assert (first.study, second.study) == (CHEST, twin)
+    assert (first.score, second.score) == (100, 0)
+    assert {one.sign for one in second.evidence if not one.agrees} == {Sign.ACCESSION_NUMBER, Sign.SEX, Sign.DATE}
+    assert [(one.said, one.known) for one in second.evidence if one.sign is Sign.SEX] == [("M", "F")]
+
+
+# What makes a near twin of the right study: one thing that a report and its study both say.
+TWINS = {
+    "accession_number": st.sampled_from(["A2", "A11", "a1", "A01", "1A"]),
+    "patient_id": st.sampled_from(["P2", "P11", "p1", "P01"]),
+    "patient_name": st.sampled_from(["张^建囯", "Zhang^JianGuo=张^健国", "张^建", "Zhang^Wei=张^伟"]),
+    "patient_sex": st.just("F"),
+    "study_date": st.sampled_from([date(2026, 3, 3), date(2026, 3, 7), date(2025, 3, 5)]),
+    "modalities": st.sampled_from([("MR",), ("DX",), ("US",)]),
+}
+twins = st.sets(st.sampled_from(sorted(TWINS)), min_size=1, max_size=3).flatmap(
+    lambda names: st.fixed_dictionaries({name: TWINS[name] for name in sorted(names)})
+)
+
+
+@settings(derandomize=True, max_examples=300)
+@given(st.lists(twins, min_size=1, max_size=4), st.sets(st.sampled_from(["accession_number", "patient_id", "patient_name"])), st.booleans())
+def test_a_near_twin_is_never_matched(changes: list[dict[str, object]], left_out: set[str], needs_witness: bool) -> None:
+    """Whatever the report leaves out of its numbers and name, a study that contradicts what it does say is not taken for the right one."""
+    fields = replace(FULL, **dict.fromkeys(left_out), body_part="胸部")
+    near = [
+        replace(CHEST, study_instance_uid=f"2.{number}", **change) for number, change in enumerate(changes) if not set(change) <= left_out
+    ]  # type: ignore[arg-type]
+    decision = match_report(fields, near, needs_witness=needs_witness)
+    assert not isinstance(decision, Matched), decision
+    with_the_right_one = match_report(fields, [*near, CHEST], needs_witness=needs_witness)
+    if isinstance(with_the_right_one, Matched):
+        assert (with_the_right_one.study_instance_uid, with_the_right_one.others) == (CHEST.study_instance_uid, ())
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Orthanc's own index (its PostgreSQL plugin's tables), read only: which attachments there are. Its REST API cannot be asked by attachment.
+
+An index on the identifiers is added to it (`prepare_orthanc_index`): without one each question would read the whole table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from cloudfilm.db.database import Cursor, only_value
+
+_LOCK = 0x0A77AC4
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedAttachment:
+    """One row of ``AttachedFiles``. ``md5`` is of the file as it is stored; empty where Orthanc did not compute it."""
+
+    attachment_id: UUID
+    content_type: int
+    size_bytes: int
+    md5: str
+    resource_id: int
+
+
+def prepare_orthanc_index(cursor: Cursor) -> None:
+    """Make the index on attachments' identifiers, once."""
+    cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+    cursor.execute("CREATE INDEX IF NOT EXISTS cloudfilm_attachment_by_uuid ON AttachedFiles (uuid)")
+
+
+def indexed_among(cursor: Cursor, attachment_ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these Orthanc knows."""
+    cursor.execute("SELECT uuid FROM AttachedFiles WHERE uuid = ANY(%s)", ([str(one) for one in attachment_ids],))
+    return {UUID(row[0]) for row in cursor.fetchall()}
+
+
+def has_attachments(cursor: Cursor) -> bool:
+    """False for an index that is new or not ours."""
+    cursor.execute("SELECT EXISTS (SELECT FROM AttachedFiles)")
+    return bool(only_value(cursor))
+
+
+def siblings(cursor: Cursor, attachment_id: UUID, limit: int) -> tuple[int, list[tuple[UUID, int]]]:
+    """Attachments of the same kind of all instances of the series, this one included: the series' number in the index, and each with its kind."""
+    cursor.execute(
+        "SELECT instance.parentId, sibling.uuid, sibling.fileType FROM AttachedFiles mine"
+        " JOIN Resources instance ON instance.internalId = mine.id"
+        " JOIN Resources other ON other.parentId = instance.parentId"
+        " JOIN AttachedFiles sibling ON sibling.id = other.internalId AND sibling.fileType = mine.fileType"
+        " WHERE mine.uuid = %s ORDER BY other.internalId LIMIT %s",
+        (str(attachment_id), limit),
+    )
+    rows = cursor.fetchall()
+    return (int(rows[0][0]) if rows else 0), [(UUID(uuid), int(kind)) for _parent, uuid, kind in rows]
+
+
+def count_attachments(cursor: Cursor) -> int:
+    """How many there are."""
+    cursor.execute("SELECT count(*) FROM AttachedFiles")
+    return int(only_value(cursor))
+
+
+def attachments_after(cursor: Cursor, resource_id: int, content_type: int, limit: int) -> list[IndexedAttachment]:
+    """A page of all attachments, by resource and kind."""
+    cursor.execute(
+        "SELECT uuid, fileType, compressedSize, coalesce(compressedHash, ''), id FROM AttachedFiles"
+        " WHERE (id, fileType) > (%s, %s) ORDER BY id, fileType LIMIT %s",
+        (resource_id, content_type, limit),
+    )
+    return [IndexedAttachment(UUID(uuid), kind, size, md5, resource) for uuid, kind, size, md5, resource in cursor.fetchall()]
