@@ -77,7 +77,12 @@ def load_exam(grant: Grant) -> ExamRecord:
         if report is None or hospital is None:
             raise NotFound
         versions = versions_of(cursor, report.version_group)
-        uids = studies_of_report(cursor, report_id) or sorted({uid for one in versions for uid in studies_of_report(cursor, one.report_id)})
+        uids = (
+            sorted(grant.reached_studies)
+            if report.status == RESERVED
+            else studies_of_report(cursor, report_id)
+            or sorted({uid for one in versions for uid in studies_of_report(cursor, one.report_id)})
+        )
         reached = [uid for uid in uids if uid in grant.reached_studies]
         found = {study.study_instance_uid: study for study in studies_with_uids(cursor, grant.reached_studies)}
         pages = pages_of_report(cursor, report_id)
@@ -117,7 +122,6 @@ def _expected_report(cursor: Cursor, grant: Grant) -> ReportRecord | None:
         {"patient_name": reservation.patient_name or None, "accession_number": reservation.accession_number},
         min(grant.reached_studies, default=None), grant.created_at, None,
     )  # fmt: skip
-
 
 
 def is_outdated(grant: Grant) -> bool:

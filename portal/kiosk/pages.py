@@ -23,6 +23,7 @@ from cloudfilm.db.job_queue import PRINT_ORDER, defer_job
 from cloudfilm.db.kiosk_reports import KioskReport, printable_reports
 from cloudfilm.db.kiosks import Kiosk, KioskVisit, kiosk_proof, set_visit, visit_at
 from cloudfilm.db.print_orders import PrintOrder, add_order, kiosk_order_of_report, note_printed
+from cloudfilm.db.reports import note_issued
 from cloudfilm.dicom.person_name import display_name
 from cloudfilm.storage.sealing import seal, unseal
 from portal.kiosk.device import pair, this_kiosk
@@ -160,6 +161,7 @@ def _print(here: Kiosk, visit: KioskVisit, report_id: str) -> None:
         if here.printer:
             defer_job(cursor, PRINT_ORDER, lock=str(order.print_order_id), arguments={"print_order_id": str(order.print_order_id)})
         set_visit(cursor, here.kiosk_id, _timed(KioskVisit("printing" if here.printer else "paper", report_ids=(chosen.report_id,))), now)
+        note_issued(cursor, chosen.report_id, now)
         grant = next(iter(grants_of_report(cursor, chosen.report_id)), None)
         holder = KioskHolder(here.kiosk_id, here.hospital_id, closed=False)
         event = parts.audit_trail.event(AuditKind.REPORT_PRINTED, holder, asker(), detail=f"kiosk {here.name}")

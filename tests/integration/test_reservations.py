@@ -100,7 +100,7 @@ def test_the_code_is_there_before_anything_else_and_opens_the_images_and_then_th
     page = patient.get("/exam?lang=en").text
     assert "The report is not here yet" in page
     assert "View images" in page
-    assert study_uid("33000") in wait_for(lambda: patient.get("/images").headers.get("Location"))
+    assert study_uid("33000") in wait_for(lambda: patient.get("/images/desktop").headers.get("Location"))
 
     received = submit(instance, make_report_pdf(fields_for("33000"))).json()
     assert (received["status"], received["link"], received["access_code"]) == ("matched", body["link"], body["access_code"])
@@ -122,8 +122,8 @@ def test_a_report_before_its_images_takes_the_reserved_code_too(instance: Instan
     patient = visit(instance, body["link"])
     assert "颅脑CT平扫未见明显异常" in patient.get("/exam").text
     store(instance, tmp_path, "33001")
-    wait_for(lambda: instance.sql("SELECT status FROM report WHERE report_id = %s", received["report_id"]) == [("matched",)])
-    wait_for(lambda: patient.get("/images").status_code == 303)
+    wait_for(lambda: instance.sql("SELECT status FROM report WHERE report_id = %s", received["report_id"]) == [("issued",)])
+    wait_for(lambda: patient.get("/images").status_code == 200)
 
 
 def test_a_page_that_carries_its_code_already_gets_no_second_one(instance: Instance) -> None:

@@ -78,7 +78,9 @@ def read_report(context: JobContext, report_id_text: str) -> None:
         set_documents(cursor, report_id, reading.content_sha256, shown_sha256, carries_key=bool(reserved and reserved.carries_code))
         own = delivery_of_report(cursor, report_id, now)
         told = bool(own and own.keys_told)
-        same = make_one_of_same(cursor, locked, reading.content_sha256, now, context.key_ring, context.settings.time_zone) if locked else None
+        same = (
+            make_one_of_same(cursor, locked, reading.content_sha256, now, context.key_ring, context.settings.time_zone) if locked else None
+        )
         if reserved is not None and reserved.contradiction is None:
             bind_reserved(cursor, reserved, same.report_id if same else report_id, told, its_copy=same is None or same.takes_new_copy)
         if locked is not None and same is None and locked.status == "read":

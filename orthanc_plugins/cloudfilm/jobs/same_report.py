@@ -27,7 +27,9 @@ class SameReport:
     takes_new_copy: bool
 
 
-def make_one_of_same(cursor: Cursor, report: ReportRecord, content_sha256: str, now: datetime, key_ring: KeyRing, zone: tzinfo) -> SameReport | None:
+def make_one_of_same(
+    cursor: Cursor, report: ReportRecord, content_sha256: str, now: datetime, key_ring: KeyRing, zone: tzinfo
+) -> SameReport | None:
     """Make one report of two where the hospital has one with the same content; return which it is, None for a new one.
 
     The copy of the older one goes out again with its keys as long as they are kept; after that the new copy takes its place: a paper that is

@@ -214,6 +214,21 @@ def test_every_reason_of_the_machine_has_a_word(render: Render) -> None:
         assert [reason for reason in reasons if reason in page] == []
 
 
+def test_why_a_document_was_not_taken_is_said_with_what_to_do(render: Render) -> None:
+    sources = [APP / "reports" / name for name in ("document.py", "document_process.py", "picture_process.py")]
+    written = [
+        found
+        for path in sources
+        for found in re.findall(r'(?:DocumentRefused\(\s*f?|"refused": )"([^"]+)"', path.read_text(encoding="utf-8"))
+    ]
+    reasons = [re.sub(r"\{[^}]+\}", "7", one) for one in written]
+    assert len(reasons) > 8
+    page = page_of(
+        render, "review", show="failed", reports=[replace(REPORT, status="failed", status_reason=f"{one}; more") for one in reasons]
+    )
+    assert [reason for reason in reasons if f"{reason}; more" in page] == []
+
+
 @pytest.mark.parametrize("status", list(ReportStatus))
 def test_every_status_of_a_report_has_a_word(render: Render, status: ReportStatus) -> None:
     page = page_of(render, "review_report", report=replace(REPORT, status=status), trouble="")
