@@ -77,7 +77,8 @@ def test_no_other_algorithm_is_taken_and_no_key_for_another_one(
         {"kty": "oct", "k": "c2VjcmV0", "kid": "k"}, {"kty": "oct", "k": "c2VjcmV0", "kid": "k", "alg": "RS256"}, {"kid": "k"}, {}, "k", None,
         {**public(P256), "kid": None}, {**public(P256), "crv": "P-999"}, {**public(P256), "x": "AA"},
     ],
-    ids=lambda value: str(value)[:40],
+    ids=["for encryption", "for PS256", "1024 bits", "P-384", "symmetric", "symmetric as RS256", "no kind", "empty", "text", "null",
+         "no key id", "no such curve", "no point"],
 )  # fmt: skip
 def test_keys_that_are_weak_or_for_something_else_are_not_taken(server: DocumentServer, published: Any) -> None:
     server.publish([published, public(RSA, "good")])
