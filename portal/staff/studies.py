@@ -3,23 +3,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass
 
 from flask import Blueprint, Response, request
 
-from cloudfilm.access.audit import AuditKind
-from cloudfilm.access.grant import Grant, GrantKind, Right
 from cloudfilm.access.policy import Action
-from cloudfilm.db.grants import add_grant, name_studies
 from cloudfilm.db.printed_films import unidentified_among
 from cloudfilm.db.studies import StudyRecord
 from cloudfilm.db.study_list import find_studies
 from cloudfilm.dicom.person_name import display_name
-from cloudfilm.errors import NotFound
 from portal.pages.viewer import to_viewer
 from portal.services import services
-from portal.session import asker, new_id
+from portal.staff.launch import launch_grant
 from portal.staff.member import could, member, member_who_may
 from portal.staff.page import staff_page
 
@@ -59,24 +54,4 @@ def show_studies() -> Response:
 def open_study(study_instance_uid: str) -> Response:
     """303 to OHIF with a grant for this launch, of no more rights than the role has."""
     holder = member_who_may(Action.VIEW_IMAGES, study_instance_uid)
-    if holder.hospital_id is None:
-        raise NotFound
-    now, trail = services().clock(), services().audit_trail
-    rights = {Right.IMAGES, Right.REPORT}
-    if could(holder, Action.RETRIEVE_ORIGINALS, study_instance_uid):
-        rights.add(Right.DOWNLOAD)
-    grant = Grant(
-        grant_id=new_id(),
-        hospital_id=holder.hospital_id,
-        kind=GrantKind.STAFF,
-        rights=frozenset(rights),
-        created_at=now,
-        expires_at=now + timedelta(hours=services().settings.staff_session_hours),
-        account_id=holder.account_id,
-    )
-    event = replace(trail.event(AuditKind.GRANT_MADE, holder, asker()), grant_id=grant.grant_id, study_instance_uid=study_instance_uid)
-    with services().database.transaction() as cursor:
-        add_grant(cursor, grant, secret_hash=None, code_hash=None, code_start_hash=None)
-        name_studies(cursor, grant.grant_id, [study_instance_uid])
-        trail.record_in(cursor, event)
-    return to_viewer(grant.grant_id, [study_instance_uid])
+    return to_viewer(launch_grant(holder, [study_instance_uid]), [study_instance_uid])
