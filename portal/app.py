@@ -30,6 +30,7 @@ from portal.route_policy import check_policies
 from portal.services import Services
 from portal.staff.account import account
 from portal.staff.audit import audit
+from portal.staff.filters import filters
 from portal.staff.form_teaching import form_teaching
 from portal.staff.forms import forms
 from portal.staff.grants import grants
@@ -43,7 +44,23 @@ from portal.staff.study import study
 from portal.staff.tokens import tokens
 from portal.staff.users import users
 
-STAFF = (sign_in, staff_oidc, studies, study, papers, patients, review, account, users, grants, forms, form_teaching, tokens, audit)
+STAFF = (
+    sign_in,
+    staff_oidc,
+    studies,
+    filters,
+    study,
+    papers,
+    patients,
+    review,
+    account,
+    users,
+    grants,
+    forms,
+    form_teaching,
+    tokens,
+    audit,
+)
 BLUEPRINTS = (
     entrance,
     exam,
