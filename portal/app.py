@@ -34,11 +34,13 @@ from portal.staff.filters import filters
 from portal.staff.form_teaching import form_teaching
 from portal.staff.forms import forms
 from portal.staff.grants import grants
+from portal.staff.hospital import hospital
 from portal.staff.oidc import staff_oidc
 from portal.staff.papers import papers
 from portal.staff.patients import patients
 from portal.staff.review import review
 from portal.staff.sign_in import sign_in
+from portal.staff.statistics import statistics
 from portal.staff.studies import studies
 from portal.staff.study import study
 from portal.staff.tokens import tokens
@@ -60,6 +62,8 @@ STAFF = (
     form_teaching,
     tokens,
     audit,
+    hospital,
+    statistics,
 )
 BLUEPRINTS = (
     entrance,

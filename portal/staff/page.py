@@ -23,6 +23,8 @@ _OFFERED = {
     "users": Action.MANAGE_ACCOUNTS,
     "tokens": Action.MANAGE_TOKENS,
     "audit": Action.READ_AUDIT,
+    "statistics": Action.READ_STATISTICS,
+    "hospital": Action.MANAGE_HOSPITAL,
 }
 
 

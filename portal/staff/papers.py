@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 from flask import Blueprint, Response, request
@@ -13,7 +14,7 @@ from cloudfilm.access.audit import AuditKind
 from cloudfilm.access.grant import ALL_RIGHTS, Grant, GrantKind
 from cloudfilm.access.policy import Action
 from cloudfilm.db.grants import add_grant, revoke_grant
-from cloudfilm.db.hospitals import grants_reach_all_exams
+from cloudfilm.db.hospital_settings import settings_of
 from cloudfilm.db.reports import note_issued, report_with_id
 from cloudfilm.db.studies import study_with_uid
 from cloudfilm.db.study_page import grants_of_study, reports_of_study_page
@@ -53,8 +54,12 @@ def take_paper(study_instance_uid: str, report_id: UUID) -> Response:
                     event = trail.event(AuditKind.GRANT_REVOKED, holder, asker(), detail="a new paper was printed")
                     events.append(replace(event, grant_id=one.grant_id, study_instance_uid=study_instance_uid))
                     ended.append(one.grant_id)
-        wide = grants_reach_all_exams(cursor, hospital_id)
-        grant = Grant(new_id(), hospital_id, GrantKind.PATIENT, ALL_RIGHTS, now, report_id=report_id, patient_wide=wide)
+        wanted = settings_of(cursor, hospital_id)
+        ends = now + timedelta(days=wanted.paper_days) if wanted.paper_days else None
+        grant = Grant(
+            new_id(), hospital_id, GrantKind.PATIENT, ALL_RIGHTS, now, report_id=report_id, expires_at=ends,
+            patient_wide=wanted.grants_reach_all_exams,
+        )  # fmt: skip
         add_grant(cursor, grant, *hashes)
         note_issued(cursor, report_id, now)
         made = trail.event(AuditKind.GRANT_MADE, holder, asker(), detail="a new paper")

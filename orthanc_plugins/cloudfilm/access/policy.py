@@ -45,6 +45,9 @@ class Action(StrEnum):
     MANAGE_ACCOUNTS = "manage accounts"
     TEACH_FORMS = "teach forms"
     READ_AUDIT = "read audit"
+    MANAGE_HOSPITAL = "manage hospital"
+    # Numbers only, of no patient.
+    READ_STATISTICS = "read statistics"
     ADMINISTER = "administer"
 
 
@@ -125,7 +128,7 @@ _ACTIONS_OF = {
     },
     Role.ADMINISTRATOR: {
         Action.QUERY, Action.MANAGE_GRANTS, Action.MANAGE_TOKENS, Action.MANAGE_ACCOUNTS, Action.TEACH_FORMS, Action.READ_AUDIT,
-        Action.READ_STUDY_LOG,
+        Action.READ_STUDY_LOG, Action.MANAGE_HOSPITAL, Action.READ_STATISTICS,
     },
     Role.OPERATOR: {Action.MANAGE_ACCOUNTS, Action.READ_AUDIT},
 }  # fmt: skip

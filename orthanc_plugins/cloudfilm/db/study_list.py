@@ -94,7 +94,8 @@ def _fits_text(text: str, values: dict[str, Any]) -> str:
     name = f"strpos({_PLAIN_NAME}, %(plain)s) > 0"
     if pairs:
         values["pairs"] = pairs
-        name = f"patient_name <> '' AND name_pairs(patient_name) @> %(pairs)s::text[] AND {name}"
+        # In this order: where PostgreSQL walks from the newest, the pairs are computed of what fits only.
+        name = f"patient_name <> '' AND {name} AND name_pairs(patient_name) @> %(pairs)s::text[]"
     numbers = " OR ".join(
         f'lower({column}) COLLATE "C" >= %(beginning)s AND lower({column}) COLLATE "C" < %(end)s'
         for column in ("patient_id", "accession_number")
