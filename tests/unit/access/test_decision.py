@@ -82,11 +82,13 @@ ALLOWED: dict[str, tuple[Holder, set[Action]]] = {
     "registrar": (
         staff(Role.REGISTRAR),
         {Action.QUERY, Action.VIEW_IMAGES, Action.READ_METADATA, Action.RETRIEVE_BULK_DATA, Action.READ_REPORT, Action.SEE_REPORT_PAGES,
-         Action.DOWNLOAD_REPORT, Action.SUBMIT_REPORT, Action.MANAGE_GRANTS, Action.REVIEW_REPORTS, Action.TEACH_FORMS},
+         Action.DOWNLOAD_REPORT, Action.SUBMIT_REPORT, Action.MANAGE_GRANTS, Action.ISSUE_PAPER, Action.READ_STUDY_LOG, Action.REVIEW_REPORTS,
+         Action.TEACH_FORMS},
     ),
     "administrator": (
         staff(Role.ADMINISTRATOR),
-        {Action.QUERY, Action.MANAGE_GRANTS, Action.MANAGE_TOKENS, Action.MANAGE_ACCOUNTS, Action.TEACH_FORMS, Action.READ_AUDIT},
+        {Action.QUERY, Action.MANAGE_GRANTS, Action.MANAGE_TOKENS, Action.MANAGE_ACCOUNTS, Action.TEACH_FORMS, Action.READ_AUDIT,
+         Action.READ_STUDY_LOG, Action.MANAGE_HOSPITAL, Action.READ_STATISTICS},
     ),
     "operator": (staff(Role.OPERATOR), set()),
 }  # fmt: skip
