@@ -36,6 +36,7 @@ from portal.staff.forms import forms
 from portal.staff.grants import grants
 from portal.staff.hospital import hospital
 from portal.staff.oidc import staff_oidc
+from portal.staff.operation import operation
 from portal.staff.papers import papers
 from portal.staff.patients import patients
 from portal.staff.review import review
@@ -64,6 +65,7 @@ STAFF = (
     audit,
     hospital,
     statistics,
+    operation,
 )
 BLUEPRINTS = (
     entrance,

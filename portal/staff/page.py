@@ -25,6 +25,7 @@ _OFFERED = {
     "audit": Action.READ_AUDIT,
     "statistics": Action.READ_STATISTICS,
     "hospital": Action.MANAGE_HOSPITAL,
+    "operation": Action.OPERATE,
 }
 
 

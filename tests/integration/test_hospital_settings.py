@@ -15,12 +15,12 @@ import requests
 from PIL import Image
 
 from demo.report_form import make_report_pdf
-from tests.support.instance import Instance
+from tests.support.instance import Instance, wait_for
 from tests.support.samples import fields_for
 from tests.support.staff import Member, add_member
 
 FORM = {
-    "name": "丙医院", "disclaimer": "本院声明：\n<b>仅供参考</b>", "contact": "放射科 010-1234", "footer": "和平路 1 号", "filing_number": "京ICP备1号",
+    "name": "丙市医院", "disclaimer": "本院声明：\n<b>仅供参考</b>", "contact": "放射科 010-1234", "footer": "和平路 1 号", "filing_number": "京ICP备1号",
     "paper_days": "30", "stamp_corner": "bottom-left", "stamp_words": "请用微信扫一扫",
 }  # fmt: skip
 
@@ -63,9 +63,10 @@ def test_settings_take_effect_on_pages_and_papers(instance: Instance, administra
     patient.get(before["link"])
     consent = patient.get("/exam").text
     assert "&lt;b&gt;仅供参考" in consent
+    assert "丙市医院" in consent
     patient.post("/consent", data={"accepted": "yes"})
     page = patient.get("/exam").text
-    for shown in ("丙医院", "放射科 010-1234", "和平路 1 号", "京ICP备1号"):
+    for shown in ("放射科 010-1234", "和平路 1 号", "京ICP备1号"):
         assert shown in page, shown
     logo = re.search(r'src="(/logo/[0-9a-f]{64}\.png)"', page)
     assert logo
@@ -104,7 +105,7 @@ def test_a_wrong_form_changes_nothing_and_comes_back_filled_in(instance: Instanc
 def test_no_picture_is_no_logo(instance: Instance, administrator: Member) -> None:
     answer = administrator.client().post("/staff/hospital", data=FORM | {"name": "别名"}, files={"logo": ("x.svg", b"<svg onload='x'/>")})
     assert answer.status_code == 400
-    assert instance.sql("SELECT name FROM hospital WHERE hospital_id = 'bing'") == [("丙医院",)]
+    assert instance.sql("SELECT name FROM hospital WHERE hospital_id = 'bing'") == [(FORM["name"],)]
 
 
 def test_only_administrators_write_them(instance: Instance) -> None:
@@ -136,3 +137,21 @@ def test_statistics_count_what_happened_here(instance: Instance, administrator: 
     page = client.get("/staff/statistics").text
     assert page.count("<svg viewBox=") == 5
     assert 'class="bar-of"' in page
+
+
+def test_an_operator_sees_numbers_of_all_hospitals_and_retries_a_failed_job(instance: Instance, administrator: Member) -> None:
+    operator = add_member(instance, "operator").client()
+    ((job_id,),) = instance.sql(
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, attempts)"
+        " VALUES ('default', 'read_report', jsonb_build_object('report_id', gen_random_uuid()), 'failed', 3) RETURNING id"
+    )
+    page = operator.get("/staff/operation").text
+    for shown in ("甲医院", "乙医院", f"/staff/operation/jobs/{job_id}/retry"):
+        assert shown in page, shown
+    assert "王小明" not in page
+    assert administrator.client().get("/staff/operation").status_code == 404
+    assert administrator.client().post(f"/staff/operation/jobs/{job_id}/retry").status_code == 404
+    assert operator.post(f"/staff/operation/jobs/{job_id}/retry").status_code == 303
+    wait_for(lambda: instance.sql("SELECT status FROM procrastinate_jobs WHERE id = %s", job_id) in ([], [("succeeded",)]))
+    for gone in (job_id, 2**62, 10**30):
+        assert operator.post(f"/staff/operation/jobs/{gone}/retry").status_code == 404

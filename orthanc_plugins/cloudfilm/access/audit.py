@@ -68,6 +68,7 @@ KIND_OF_ACTION = {
     Action.TEACH_FORMS: AuditKind.ADMINISTERED,
     Action.MANAGE_HOSPITAL: AuditKind.ADMINISTERED,
     Action.READ_STATISTICS: AuditKind.OTHER,
+    Action.OPERATE: AuditKind.OTHER,
     Action.ADMINISTER: AuditKind.OTHER,
 }
 

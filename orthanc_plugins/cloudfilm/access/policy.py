@@ -48,6 +48,8 @@ class Action(StrEnum):
     MANAGE_HOSPITAL = "manage hospital"
     # Numbers only, of no patient.
     READ_STATISTICS = "read statistics"
+    # All hospitals in numbers; jobs.
+    OPERATE = "operate"
     ADMINISTER = "administer"
 
 
@@ -130,7 +132,7 @@ _ACTIONS_OF = {
         Action.QUERY, Action.MANAGE_GRANTS, Action.MANAGE_TOKENS, Action.MANAGE_ACCOUNTS, Action.TEACH_FORMS, Action.READ_AUDIT,
         Action.READ_STUDY_LOG, Action.MANAGE_HOSPITAL, Action.READ_STATISTICS,
     },
-    Role.OPERATOR: {Action.MANAGE_ACCOUNTS, Action.READ_AUDIT},
+    Role.OPERATOR: {Action.MANAGE_ACCOUNTS, Action.READ_AUDIT, Action.OPERATE},
 }  # fmt: skip
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
@@ -23,6 +24,7 @@ from cloudfilm.db.audit_events import RecordedEvent
 from cloudfilm.db.grant_list import GrantLine
 from cloudfilm.db.hospital_statistics import COUNTS, Holdings
 from cloudfilm.db.hospitals import Hospital
+from cloudfilm.db.operation import FailedJob, HospitalNumbers, Queue
 from cloudfilm.db.report_forms import FormRecord
 from cloudfilm.db.report_review import ReportDecision
 from cloudfilm.db.report_status import ReportStatus
@@ -59,7 +61,7 @@ HOSTILE = "<script>alert(1)</script>\"'"
 NOW = datetime(2026, 5, 11, 9, 42, tzinfo=UTC)
 ID = UUID(int=7)
 ME = StaffHolder(ID, "li", HOSTILE, Role.ADMINISTRATOR, "jia", UUID(int=8), closed=False)
-ALL = ["studies", "review", "grants", "forms", "users", "tokens", "audit", "statistics", "hospital"]
+ALL = ["studies", "review", "grants", "forms", "users", "tokens", "audit", "statistics", "hospital", "operation"]
 KEPT = StaffFilter(ID, HOSTILE, {"text": HOSTILE})
 PAPER = StudyGrant(ID, GrantKind.SHARE, HOSTILE, ID, NOW, NOW, NOW, HOSTILE, 3, NOW, HOSTILE, ID)
 DAYS = [date(2026, 5, 10), date(2026, 5, 11)]
@@ -122,6 +124,8 @@ PAGES: dict[str, dict[str, object]] = {
               "qr_code": "data:image/png;base64,AAAA", "ended": 1, "printed_at": NOW},
     "hospital": {"shown": dict.fromkeys((*LONGEST, "paper_days", "stamp_corner"), HOSTILE), "reaches_all": True, "logo": "0" * 64, "longest": LONGEST,
                  "corners": CORNERS, "trouble": "logo format", "is_saved": True},
+    "operation": {"hospitals": [HospitalNumbers("jia", HOSTILE, 1, 2, 3, 4, 5, NOW)], "queues": [Queue("read_report", 1, 2, 3)],
+                  "failed": [FailedJob(7, "read_report", 3, NOW)], "workers": 1, "disk": shutil.disk_usage("/")},
     "statistics": {"numbers": Numbers(DAYS, {name: [0, 7] for name in COUNTS}, Holdings(1, 2, 3, 4, 5)), "by_week": True, "counts": COUNTS,
                    "width": 720, "height": 160},
     "welcome": {},
