@@ -48,8 +48,9 @@ def change(filter_id: UUID, what: str) -> Response:
 
 
 @filters.get("")
-@filters.get("/<uuid:_filter_id>/<any(remove, restore):_what>")
-def show_start(_filter_id: UUID | None = None, _what: str = "") -> Response:
+@filters.get("/<uuid:filter_id>/<any(remove, restore):_what>")
+def show_start(filter_id: UUID | None = None, _what: str = "") -> Response:
     """Nobody comes here but by reloading a form that was sent."""
+    del filter_id
     member()
     return to_page("/staff/")

@@ -48,8 +48,9 @@ def retry(job_id: int) -> Response:
     return to_page("/staff/operation#failed-title")
 
 
-@operation.get("/jobs/<int:_job_id>/retry")
-def show_start(_job_id: int) -> Response:
+@operation.get("/jobs/<int:job_id>/retry")
+def show_start(job_id: int) -> Response:
     """Nobody comes here but by reloading a form that was sent."""
+    del job_id
     member()
     return to_page("/staff/operation")
