@@ -15,7 +15,7 @@ from cloudfilm.access.key_ring import KeyRing
 from cloudfilm.db.audit_events import append_event
 from cloudfilm.db.database import Cursor, Database
 from cloudfilm.db.grants import add_grant, grant_with_id
-from cloudfilm.db.hospital_settings import settings_of
+from cloudfilm.db.hospitals import grants_reach_all_exams
 from cloudfilm.db.reservations import Reservation, add_reservation, lock_number, reservation_of_number, supersede
 from cloudfilm.errors import BadRequest, Conflict
 from cloudfilm.reports.grant_keys import GrantKeys
@@ -117,10 +117,9 @@ class Reserving:
 
     def _reserve(self, cursor: Cursor, hospital_id: str, wish: ReservationWish, asked: AuditEvent, now: datetime) -> Reserved:
         keys = new_keys(self.entropy)
-        wanted = settings_of(cursor, hospital_id)
         grant = Grant(
-            self._new_id(), hospital_id, GrantKind.PATIENT, ALL_RIGHTS, now, expires_at=_expiry(now, wish, wanted.paper_days),
-            patient_wide=wanted.grants_reach_all_exams,
+            self._new_id(), hospital_id, GrantKind.PATIENT, ALL_RIGHTS, now, expires_at=_expiry(now, wish),
+            patient_wide=grants_reach_all_exams(cursor, hospital_id),
         )  # fmt: skip
         add_grant(cursor, grant, *hashes_of(keys, self.key_ring))
         reservation = Reservation(
@@ -136,10 +135,8 @@ class Reserving:
         return UUID(bytes=self.entropy(16), version=4)
 
 
-def _expiry(reserved_at: datetime, wish: ReservationWish, paper_days: int | None) -> datetime | None:
-    """As long as whoever reserves says, else as the hospital's papers are valid."""
-    days = wish.valid_days if wish.valid_days is not None else paper_days
-    return reserved_at + timedelta(days=days) if days is not None else None
+def _expiry(reserved_at: datetime, wish: ReservationWish) -> datetime | None:
+    return reserved_at + timedelta(days=wish.valid_days) if wish.valid_days is not None else None
 
 
 def _text(body: Mapping[object, object], name: str) -> str:
