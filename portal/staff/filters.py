@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 
 from cloudfilm.access.policy import Action
 from cloudfilm.db.staff_filters import MOST, StaffFilter, add_filter, set_removed
-from cloudfilm.errors import BadRequest, Conflict, NotFound
+from cloudfilm.errors import BadRequest, Conflict
 from portal.services import services
 from portal.session import new_id
 from portal.staff.member import member, member_who_may
@@ -37,13 +37,11 @@ def take_filter() -> Response:
 
 @filters.post("/<uuid:filter_id>/<any(remove, restore):what>")
 def change(filter_id: UUID, what: str) -> Response:
-    """Remove a kept search, or take that back."""
+    """Remove a kept search, or take that back; of one that is not (any more) the own, nothing happens."""
     holder = member_who_may(Action.QUERY)
     with services().database.transaction() as cursor:
         removed_at = services().clock() if what == "remove" else None
-        known = set_removed(cursor, holder.account_id, filter_id, removed_at)
-    if not known:
-        raise NotFound
+        set_removed(cursor, holder.account_id, filter_id, removed_at)
     return to_page(f"/staff/?removed={filter_id}" if what == "remove" else "/staff/")
 
 

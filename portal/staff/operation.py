@@ -35,16 +35,15 @@ def show_operation() -> Response:
 
 @operation.post("/jobs/<int:job_id>/retry")
 def retry(job_id: int) -> Response:
-    """Try a failed job again."""
+    """Try a failed job again; one that has not failed, or was tried again meanwhile, is left alone."""
     holder = member_who_may(Action.OPERATE)
     if job_id > _LARGEST_ID:
         raise NotFound
     trail = services().audit_trail
     with services().database.transaction() as cursor:
         task_name = retry_job(cursor, job_id)
-        if task_name is None:
-            raise NotFound
-        trail.record_in(cursor, trail.event(AuditKind.ADMINISTERED, holder, asker(), detail=f"tried the job {job_id} ({task_name}) again"))
+        if task_name is not None:
+            trail.record_in(cursor, trail.event(AuditKind.ADMINISTERED, holder, asker(), detail=f"tried the job {job_id} ({task_name}) again"))
     return to_page("/staff/operation#failed-title")
 
 

@@ -154,4 +154,5 @@ def test_an_operator_sees_numbers_of_all_hospitals_and_retries_a_failed_job(inst
     assert operator.post(f"/staff/operation/jobs/{job_id}/retry").status_code == 303
     wait_for(lambda: instance.sql("SELECT status FROM procrastinate_jobs WHERE id = %s", job_id) in ([], [("succeeded",)]))
     for gone in (job_id, 2**62, 10**30):
-        assert operator.post(f"/staff/operation/jobs/{gone}/retry").status_code == 404
+        assert operator.post(f"/staff/operation/jobs/{gone}/retry").status_code == (404 if gone > 2**63 else 303)
+    assert len(instance.sql("SELECT 1 FROM audit_event WHERE detail LIKE 'tried the job%%'")) == 1
