@@ -43,7 +43,9 @@ def retry(job_id: int) -> Response:
     with services().database.transaction() as cursor:
         task_name = retry_job(cursor, job_id)
         if task_name is not None:
-            trail.record_in(cursor, trail.event(AuditKind.ADMINISTERED, holder, asker(), detail=f"tried the job {job_id} ({task_name}) again"))
+            trail.record_in(
+                cursor, trail.event(AuditKind.ADMINISTERED, holder, asker(), detail=f"tried the job {job_id} ({task_name}) again")
+            )
     return to_page("/staff/operation#failed-title")
 
 
