@@ -32,18 +32,45 @@ from portal.route_policy import check_policies
 from portal.services import Services
 from portal.staff.account import account
 from portal.staff.audit import audit
+from portal.staff.filters import filters
 from portal.staff.form_teaching import form_teaching
 from portal.staff.forms import forms
 from portal.staff.grants import grants
+from portal.staff.hospital import hospital
 from portal.staff.oidc import staff_oidc
+from portal.staff.operation import operation
+from portal.staff.papers import papers
+from portal.staff.patients import patients
 from portal.staff.prints import prints
 from portal.staff.review import review
 from portal.staff.sign_in import sign_in
+from portal.staff.statistics import statistics
 from portal.staff.studies import studies
+from portal.staff.study import study
 from portal.staff.tokens import tokens
 from portal.staff.users import users
 
-STAFF = (sign_in, staff_oidc, studies, review, account, users, grants, prints, forms, form_teaching, tokens, audit)
+STAFF = (
+    sign_in,
+    staff_oidc,
+    studies,
+    filters,
+    study,
+    papers,
+    patients,
+    review,
+    account,
+    users,
+    grants,
+    prints,
+    forms,
+    form_teaching,
+    tokens,
+    audit,
+    hospital,
+    statistics,
+    operation,
+)
 BLUEPRINTS = (
     entrance,
     exam,

@@ -14,6 +14,7 @@ from cloudfilm.db.reports import ReportPage
 from cloudfilm.errors import NotFound, Unauthenticated
 from portal.exam_record import is_outdated, load_exam, share_notice
 from portal.exam_view import ExamView
+from portal.hospital_says import hospital_says
 from portal.services import services
 from portal.session import asker, end_session, set_session, visitor
 
@@ -28,13 +29,16 @@ def show_exam() -> Response:
     if not holder.consented:
         # Whose exam it is, is not said yet; of a share, who passed it on and until when.
         hospital_name = found.hospital.name if holder.grant.shows_names else ""
-        page = render_template("consent.html", hospital_name=hospital_name, share=share_notice(holder.grant))
+        said = hospital_says(holder.grant)
+        page = render_template("consent.html", hospital_name=hospital_name, share=share_notice(holder.grant), said=said)
         return _uncached(Response(page))
     view, pages = found.view(holder)
     if view.may.text:
         wanted = AccessRequest(Action.READ_REPORT, holder.hospital_id, view.study_instance_uid, view.report_id)
         services().doorkeeper.allows(wanted, asker())
-    return _uncached(Response(render_template("exam.html", exam=view, pages=pages, state=_state(view, pages))))
+    return _uncached(
+        Response(render_template("exam.html", exam=view, pages=pages, state=_state(view, pages), said=hospital_says(holder.grant)))
+    )
 
 
 @exam.get("/consent")

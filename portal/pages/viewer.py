@@ -34,11 +34,13 @@ def open_viewer() -> Response:
     return to_viewer(holder.grant.grant_id, shown)
 
 
-def to_viewer(grant_id: UUID, study_instance_uids: Collection[str]) -> Response:
-    """303 to OHIF, which shows these studies of a grant."""
+def to_viewer(grant_id: UUID, study_instance_uids: Collection[str], hanging_protocol: str = "") -> Response:
+    """303 to OHIF, which shows these studies of a grant; with a hanging protocol in the order in which they are named."""
     parts = services()
     ask_for_publication(study_instance_uids)
     lifetime = timedelta(minutes=parts.settings.viewer_token_minutes)
     token = issue_token(ViewerToken(grant_id, frozenset(study_instance_uids)), parts.key_ring, parts.clock(), lifetime, new_id())
-    query = urlencode({"StudyInstanceUIDs": ",".join(sorted(study_instance_uids)), "token": token})
+    named = study_instance_uids if hanging_protocol else sorted(study_instance_uids)
+    protocol = {"hangingProtocolId": hanging_protocol} if hanging_protocol else {}
+    query = urlencode({"StudyInstanceUIDs": ",".join(named), **protocol, "token": token})
     return Response(status=303, headers={"Location": f"/viewer/viewer?{query}", "Cache-Control": "no-store"})

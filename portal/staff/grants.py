@@ -14,6 +14,7 @@ from cloudfilm.access.policy import Action
 from cloudfilm.db.grant_list import GrantLine, find_grants, hospital_of_grant
 from cloudfilm.db.grants import revoke_grant
 from cloudfilm.dicom.person_name import display_name
+from cloudfilm.dicom.values import is_uid
 from cloudfilm.errors import BadRequest, NotFound
 from portal.services import services
 from portal.session import asker
@@ -42,7 +43,7 @@ def show_grants() -> Response:
     with services().database.transaction() as cursor:
         found = find_grants(cursor, holder.hospital_id or "", text)
     now = services().clock()
-    lines = [ShownGrant(one, display_name(one.patient_name), _state(one, now)) for one in found]
+    lines = [ShownGrant(one, display_name(one.patient_name), state_of(one.revoked_at, one.expires_at, now)) for one in found]
     return staff_page("staff/grants.html", holder, lines=lines, text=text, reasons=REASONS)
 
 
@@ -61,7 +62,7 @@ def revoke(grant_id: UUID) -> Response:
         event = trail.event(AuditKind.GRANT_REVOKED, holder, asker(), detail=reason)
         trail.record_in(cursor, replace(event, grant_id=grant_id))
     services().doorkeeper.forget_grant(grant_id)
-    return to_page("/staff/grants")
+    return to_page(_place())
 
 
 @grants.get("/<uuid:grant_id>/revoke")
@@ -71,7 +72,14 @@ def show_start(grant_id: UUID) -> Response:
     return to_page("/staff/grants")
 
 
-def _state(grant: GrantLine, now: datetime) -> str:
-    if grant.revoked_at is not None:
+def state_of(revoked_at: datetime | None, expires_at: datetime | None, now: datetime) -> str:
+    """``open``, ``revoked`` or ``expired``."""
+    if revoked_at is not None:
         return "revoked"
-    return "expired" if grant.expires_at is not None and now >= grant.expires_at else "open"
+    return "expired" if expires_at is not None and now >= expires_at else "open"
+
+
+def _place() -> str:
+    """Back to the study's page, where the form stood there."""
+    study_instance_uid = request.form.get("study", "")
+    return f"/staff/studies/{study_instance_uid}#grants-title" if is_uid(study_instance_uid) else "/staff/grants"

@@ -24,6 +24,9 @@ _OFFERED = {
     "users": Action.MANAGE_ACCOUNTS,
     "tokens": Action.MANAGE_TOKENS,
     "audit": Action.READ_AUDIT,
+    "statistics": Action.READ_STATISTICS,
+    "hospital": Action.MANAGE_HOSPITAL,
+    "operation": Action.OPERATE,
 }
 
 

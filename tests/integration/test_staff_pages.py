@@ -74,7 +74,7 @@ def test_a_doctor_finds_a_study_by_name_and_numbers(staff: dict[str, Member], is
         page = client.get("/staff/", params={"text": text}).text
         assert f"/staff/studies/{study_uid('staffed')}/open" in page, text
         assert "王小明" in page
-    for text in ("Pstaffe", "%", "_", "'", "Nobody"):
+    for text in ("staffed-not", "%", "_", "'", "Nobody"):
         assert study_uid("staffed") not in client.get("/staff/", params={"text": text}).text
 
 

@@ -157,11 +157,11 @@ def _of_role_or_place(target: Exam, registry: Registry, mint: Mint, own: Grant) 
 
 
 def rightful(target: Exam, registry: Registry, mint: Mint) -> list[Knock]:
-    """Who may see this exam with everything that there is of it: each route must open to one of them, else the walk would prove nothing."""
+    """Who may see this exam with everything that there is of it, and the operator: each route must open to one of them, else the walk would prove nothing."""
     program = registry.api_holder(target.hospital_id, datetime.now(UTC) + _AN_HOUR)
     own = GrantHolder(own_grant(target), consented=True)
     kiosk, pairing_id = registry.kiosk_holder(target.hospital_id)
-    members = [registry.staff_holder(role, target.hospital_id) for role in Role if role is not Role.OPERATOR]
+    members = [registry.staff_holder(role, None if role is Role.OPERATOR else target.hospital_id) for role in Role]
     return [
         bearer("API token of the hospital", mint.api(program.token_id), program),
         cookie("the patient", SESSION_COOKIE, mint.session(target.grant_id), own),

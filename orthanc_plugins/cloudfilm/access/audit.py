@@ -63,9 +63,14 @@ KIND_OF_ACTION = {
     Action.READ_OWN_LOG: AuditKind.LOG_READ,
     Action.READ_AUDIT: AuditKind.LOG_READ,
     Action.MANAGE_GRANTS: AuditKind.ADMINISTERED,
+    Action.ISSUE_PAPER: AuditKind.ADMINISTERED,
+    Action.READ_STUDY_LOG: AuditKind.LOG_READ,
     Action.MANAGE_TOKENS: AuditKind.ADMINISTERED,
     Action.MANAGE_ACCOUNTS: AuditKind.ADMINISTERED,
     Action.TEACH_FORMS: AuditKind.ADMINISTERED,
+    Action.MANAGE_HOSPITAL: AuditKind.ADMINISTERED,
+    Action.READ_STATISTICS: AuditKind.OTHER,
+    Action.OPERATE: AuditKind.OTHER,
     Action.ADMINISTER: AuditKind.OTHER,
 }
 

@@ -38,10 +38,19 @@ class Action(StrEnum):
     SHARE = "share"
     READ_OWN_LOG = "read own log"
     MANAGE_GRANTS = "manage grants"
+    # Give a report's patient new keys. Whoever may not see the exam gets none to it.
+    ISSUE_PAPER = "issue paper"
+    # Who has looked at one study.
+    READ_STUDY_LOG = "read a study's log"
     MANAGE_TOKENS = "manage tokens"
     MANAGE_ACCOUNTS = "manage accounts"
     TEACH_FORMS = "teach forms"
     READ_AUDIT = "read audit"
+    MANAGE_HOSPITAL = "manage hospital"
+    # Numbers only, of no patient.
+    READ_STATISTICS = "read statistics"
+    # All hospitals in numbers; jobs.
+    OPERATE = "operate"
     ADMINISTER = "administer"
 
 
@@ -120,11 +129,14 @@ _SCOPE_FOR = {
 _READING = {Action.QUERY, Action.VIEW_IMAGES, Action.READ_METADATA, Action.RETRIEVE_BULK_DATA, *_OF_A_REPORT}
 _ACTIONS_OF = {
     Role.DOCTOR: _READING | {Action.RETRIEVE_ORIGINALS, Action.REVIEW_REPORTS},
-    Role.REGISTRAR: _READING | {Action.MANAGE_GRANTS, Action.SUBMIT_REPORT, Action.REVIEW_REPORTS, Action.TEACH_FORMS},
+    Role.REGISTRAR: _READING | {
+        Action.MANAGE_GRANTS, Action.ISSUE_PAPER, Action.READ_STUDY_LOG, Action.SUBMIT_REPORT, Action.REVIEW_REPORTS, Action.TEACH_FORMS,
+    },
     Role.ADMINISTRATOR: {
         Action.QUERY, Action.MANAGE_GRANTS, Action.MANAGE_TOKENS, Action.MANAGE_ACCOUNTS, Action.TEACH_FORMS, Action.READ_AUDIT,
+        Action.READ_STUDY_LOG, Action.MANAGE_HOSPITAL, Action.READ_STATISTICS,
     },
-    Role.OPERATOR: {Action.MANAGE_ACCOUNTS, Action.READ_AUDIT},
+    Role.OPERATOR: {Action.MANAGE_ACCOUNTS, Action.READ_AUDIT, Action.OPERATE},
 }  # fmt: skip
 
 

@@ -87,6 +87,11 @@ def search_events(cursor: Cursor, search: AuditSearch, limit: int = 100) -> list
     return _many(cursor, " AND ".join(conditions) + " ORDER BY sequence DESC LIMIT %s", *values, limit)
 
 
+def events_with_sequences(cursor: Cursor, sequences: Collection[int]) -> list[RecordedEvent]:
+    """The events at these places, newest first."""
+    return _many(cursor, "sequence = ANY(%s) ORDER BY sequence DESC", list(sequences))
+
+
 def events_after(cursor: Cursor, sequence: int, limit: int) -> list[RecordedEvent]:
     """What came after a place in the trail, in order, of every hospital: for export."""
     return _many(cursor, "sequence > %s ORDER BY sequence LIMIT %s", sequence, limit)

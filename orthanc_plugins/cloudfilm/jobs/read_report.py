@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from cloudfilm.db.deliveries import delivery_of_report, set_stamped
+from cloudfilm.db.hospital_settings import HospitalSettings, settings_of
 from cloudfilm.db.job_queue import RETURN_STAMPED, defer_job
 from cloudfilm.db.report_forms import forms_in_use
 from cloudfilm.db.report_texts import set_report_text
@@ -28,6 +29,7 @@ from cloudfilm.reports.limits import DocumentLimits
 from cloudfilm.reports.page_images import PageImages
 from cloudfilm.reports.refusal import DocumentRefused
 from cloudfilm.reports.stamp import Stamp
+from cloudfilm.reports.stamp_drawing import DEFAULT_CAPTION
 from cloudfilm.reports.taught_form import form_from_json
 from cloudfilm.storage.sealing import seal, unseal
 
@@ -41,6 +43,7 @@ def read_report(context: JobContext, report_id_text: str) -> None:
         report = report_with_id(cursor, report_id)
         delivery = delivery_of_report(cursor, report_id, context.clock())
         taught = forms_in_use(cursor, report.hospital_id) if report else []
+        wanted = settings_of(cursor, report.hospital_id) if report else HospitalSettings()
     if report is None or report.status != "received":
         return
     if delivery is None or delivery.sealed_keys is None:
@@ -51,7 +54,8 @@ def read_report(context: JobContext, report_id_text: str) -> None:
         url=keys.qr_url(context.settings.public_url),
         access_code=keys.access_code,
         size_mm=float(context.settings.stamp_size_millimeters),
-        corner=context.settings.stamp_corner,
+        corner=wanted.stamp_corner or context.settings.stamp_corner,
+        caption_lines=(wanted.stamp_words,) if wanted.stamp_words else DEFAULT_CAPTION,
     )
     document = context.documents.get(report.document_sha256)
     try:

@@ -31,6 +31,7 @@ class SeriesVersion:
     modality: str
     instance_count: int
     version: str
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,4 +105,5 @@ def _version(series: dict[str, Any]) -> SeriesVersion:
         modality=str(tags.get("Modality", "")).strip(),
         instance_count=count,
         version=f"{series.get('LastUpdate', '')}/{count}",
+        description=str(tags.get("SeriesDescription", "")).strip(),
     )

@@ -15,7 +15,7 @@ from cloudfilm.db.audit_events import append_event
 from cloudfilm.db.database import Cursor, Database
 from cloudfilm.db.deliveries import add_delivery, delivery_of_report
 from cloudfilm.db.grants import add_grant
-from cloudfilm.db.hospitals import grants_reach_all_exams
+from cloudfilm.db.hospital_settings import settings_of
 from cloudfilm.db.job_queue import READ_REPORT, defer_job
 from cloudfilm.db.kiosks import kiosk_lifetime
 from cloudfilm.db.origin import REST, Origin
@@ -94,8 +94,12 @@ class Intake:
             if and_then is not None:
                 and_then(cursor, report_id)
             if report_id == new_id:
-                patient_wide = grants_reach_all_exams(cursor, hospital_id)
-                grant = Grant(grant_id, hospital_id, GrantKind.PATIENT, ALL_RIGHTS, now, report_id=report_id, patient_wide=patient_wide)
+                wanted = settings_of(cursor, hospital_id)
+                ends = now + timedelta(days=wanted.paper_days) if wanted.paper_days else None
+                grant = Grant(
+                    grant_id, hospital_id, GrantKind.PATIENT, ALL_RIGHTS, now, report_id=report_id, expires_at=ends,
+                    patient_wide=wanted.grants_reach_all_exams,
+                )  # fmt: skip
                 add_grant(cursor, grant, *hashes)
                 kept = kiosk_lifetime(cursor, hospital_id, self.kiosk_lifetime)
                 add_delivery(

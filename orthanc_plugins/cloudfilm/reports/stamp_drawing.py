@@ -16,6 +16,7 @@ SMALLEST_MODULE_MM = 0.6  # smaller ones are not read from a printed page by eve
 CODE_SIZE, CAPTION_SIZE, LEADING = 10.0, 7.5, 1.3
 _CHINESE_FONT = Path("/usr/share/fonts/truetype/wqy/wqy-microhei.ttc")  # Debian's fonts-wqy-microhei; it is embedded in what we print
 _FONT_NAME = "CloudFilmStamp"
+DEFAULT_CAPTION = ("扫码查看影像和报告",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Stamp:
 
     url: str
     access_code: str
-    caption_lines: tuple[str, ...] = ("扫码查看影像和报告",)
+    caption_lines: tuple[str, ...] = DEFAULT_CAPTION
     size_mm: float = 25.0
     corner: str = "top-right"
 

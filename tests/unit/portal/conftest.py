@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask, render_template
 
+from portal.hospital_says import HospitalSays
 from portal.language import LANGUAGES, register_language
 
 type Render = Callable[..., str]
@@ -28,6 +29,6 @@ def render(language: str) -> Render:
     def rendered(template: str, **values: object) -> str:
         with app.test_request_context(f"/?lang={language}"):
             app.preprocess_request()
-            return render_template(template, **values)
+            return render_template(template, **{"said": HospitalSays(), **values})
 
     return rendered

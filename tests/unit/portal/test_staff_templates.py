@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
@@ -22,15 +23,24 @@ from cloudfilm.db.accounts import Account
 from cloudfilm.db.api_tokens import ApiTokenRecord
 from cloudfilm.db.audit_events import RecordedEvent
 from cloudfilm.db.grant_list import GrantLine
+from cloudfilm.db.hospital_statistics import COUNTS, Holdings
 from cloudfilm.db.hospitals import Hospital
+from cloudfilm.db.operation import FailedJob, HospitalNumbers, Queue
 from cloudfilm.db.print_orders import PrintOrder
 from cloudfilm.db.report_forms import FormRecord
 from cloudfilm.db.report_review import ReportDecision
 from cloudfilm.db.report_status import ReportStatus
 from cloudfilm.db.report_texts import Picture, RecentReport
 from cloudfilm.db.reports import ReportPage, ReportRecord, Transition
+from cloudfilm.db.set_aside import SetAside
+from cloudfilm.db.staff_filters import StaffFilter
 from cloudfilm.db.studies import StudyRecord
+from cloudfilm.db.study_list import STATES
+from cloudfilm.db.study_page import StudyGrant
+from cloudfilm.orthanc_api.study_pictures import SeriesVersion
 from cloudfilm.reports.evidence import Evidence, Sign
+from cloudfilm.reports.fields import ReportFields
+from cloudfilm.reports.placement import CORNERS
 from cloudfilm.reports.taught_form import KINDS, MARKABLE, TaughtForm
 from cloudfilm.reports.text_layer import PageText
 from portal.form_view import Draft, Shown, ShownAnchor, ShownField, ShownLine, Tried
@@ -38,10 +48,15 @@ from portal.staff.decisions import DISMISSALS, MAY_DECIDE, WITHDRAWALS
 from portal.staff.form_samples import Source, SourceKind
 from portal.staff.forms import ShownReport
 from portal.staff.grants import REASONS, ShownGrant
+from portal.staff.hospital import LONGEST
+from portal.staff.patients import HistoryLine
 from portal.staff.prints import ShownOrder
 from portal.staff.review import LISTS
 from portal.staff.review_view import ShownCandidate, shown_fields, shown_pages
-from portal.staff.studies import StudyLine
+from portal.staff.statistics import Numbers
+from portal.staff.studies import KeptSearch, StudyLine
+from portal.staff.study import GrantOfStudy, LogLine, report_lines
+from portal.staff.study_search import FIELDS, MODALITIES
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "portal/templates/staff"
 APP = Path(__file__).resolve().parents[3] / "orthanc_plugins/cloudfilm"
@@ -49,7 +64,10 @@ HOSTILE = "<script>alert(1)</script>\"'"
 NOW = datetime(2026, 5, 11, 9, 42, tzinfo=UTC)
 ID = UUID(int=7)
 ME = StaffHolder(ID, "li", HOSTILE, Role.ADMINISTRATOR, "jia", UUID(int=8), closed=False)
-ALL = ["studies", "review", "grants", "prints", "forms", "users", "tokens", "audit"]
+ALL = ["studies", "review", "grants", "prints", "forms", "users", "tokens", "audit", "statistics", "hospital", "operation"]
+KEPT = StaffFilter(ID, HOSTILE, {"text": HOSTILE})
+PAPER = StudyGrant(ID, GrantKind.SHARE, HOSTILE, ID, NOW, NOW, NOW, HOSTILE, 3, NOW, HOSTILE, ID)
+DAYS = [date(2026, 5, 10), date(2026, 5, 11)]
 STUDY = StudyRecord(
     "1.2.3", "jia", None, HOSTILE, "", "F", date(1958, 1, 1), HOSTILE, date(2026, 5, 11), time(9, 42), HOSTILE, "", ["CT"], 2, 172, None
 )
@@ -95,7 +113,28 @@ SHOWN = Shown(
 )  # fmt: skip
 RECENT = ShownReport(RecentReport(ID, NOW, HOSTILE, {}, b""), HOSTILE, HOSTILE, 1, 0)
 PAGES: dict[str, dict[str, object]] = {
-    "studies": {"lines": [StudyLine(STUDY, HOSTILE, "CT")], "text": HOSTILE, "may_open": True},
+    "studies": {
+        "lines": [StudyLine(STUDY, HOSTILE, "CT")], "asked": dict.fromkeys(FIELDS, HOSTILE), "is_limited": True, "may_open": True,
+        "modalities": MODALITIES, "states": list(STATES), "kept": [KeptSearch(KEPT, "/staff/?text=x", is_shown=True)], "removed": KEPT,
+    },
+    "study": {
+        "study": STUDY, "patient_name": HOSTILE, "series": [SeriesVersion("1.2.4", 1, "CT", 3, "1", HOSTILE), SeriesVersion("1.2.5", 2, "SR", 1, "1", HOSTILE)],
+        "reports": report_lines([replace(REPORT, status="issued"), REPORT]), "grants": [GrantOfStudy(PAPER, "open"), GrantOfStudy(PAPER, "revoked")],
+        "set_aside": [SetAside(ID, "jia", "1.2.3", "1.2.6", HOSTILE, HOSTILE, "0" * 64, 5, NOW, bytes_kept=True)], "is_unidentified_film": True,
+        "reasons": REASONS, "may": {"images", "grants", "paper", "log", "review"}, "phone": True,
+    },
+    "study_log": {"study": STUDY, "patient_name": HOSTILE,
+                  "lines": [LogLine(AuditEvent(NOW, AuditKind.IMAGES_VIEWED, "denied", ActorKind.STAFF, device="phone"), HOSTILE)]},
+    "patient": {"study": STUDY, "patient_name": HOSTILE, "lines": [HistoryLine(STUDY, HOSTILE, 1, differs=True, is_picked=True)] * 2,
+                "may_open": True, "trouble": "two"},
+    "paper": {"study": STUDY, "patient_name": HOSTILE, "fields": ReportFields(), "access_code": "7K3M", "public_url": "https://a.example",
+              "qr_code": "data:image/png;base64,AAAA", "ended": 1, "printed_at": NOW},
+    "hospital": {"shown": dict.fromkeys((*LONGEST, "paper_days", "stamp_corner"), HOSTILE), "reaches_all": True, "logo": "0" * 64, "longest": LONGEST,
+                 "corners": CORNERS, "trouble": "logo format", "is_saved": True},
+    "operation": {"hospitals": [HospitalNumbers("jia", HOSTILE, 1, 2, 3, 4, 5, NOW)], "queues": [Queue("read_report", 1, 2, 3)],
+                  "failed": [FailedJob(7, "read_report", 3, NOW)], "workers": 1, "disk": shutil.disk_usage("/")},
+    "statistics": {"numbers": Numbers(DAYS, {name: [0, 7] for name in COUNTS}, Holdings(1, 2, 3, 4, 5)), "by_week": True, "counts": COUNTS,
+                   "width": 720, "height": 160},
     "welcome": {},
     "account": {"own": ACCOUNT, "code_trouble": "wrong"},
     "one_time_code_new": {"pending": "sealed", "picture": "AAAA", "secret": HOSTILE, "trouble": True},
@@ -138,7 +177,7 @@ def page_of(render: Render, name: str, **more: object) -> str:
 
 
 def test_every_template_is_rendered_here() -> None:
-    parts = {"review_done", "review_candidates", "base", "words", "sign_in_base", "new_password", "failure", "form_words"}
+    parts = {"review_done", "review_candidates", "base", "words", "study_head", "sign_in_base", "new_password", "failure", "form_words"}
     assert {path.stem for path in TEMPLATES.glob("*.html")} - parts <= set(PAGES) | set(ENTRANCES) | {"oidc"}
 
 
