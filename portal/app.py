@@ -13,7 +13,9 @@ from portal.api.cleaned_dicomweb import cleaned_dicomweb
 from portal.api.denied import denied
 from portal.api.description import description
 from portal.api.dicomweb_search import dicomweb_search
+from portal.api.gateways import gateways
 from portal.api.health import health
+from portal.api.receipts import receipts
 from portal.api.reports import reports
 from portal.api.shares import shares
 from portal.failures import register_failures
@@ -55,6 +57,8 @@ BLUEPRINTS = (
     archive,
     dicomweb_search,
     cleaned_dicomweb,
+    gateways,
+    receipts,
     health,
     description,
     *STAFF,
