@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -37,8 +38,6 @@ def gateway(instance: Instance, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 def client_of(one: Instance) -> OrthancClient:
     ring = load_key_ring(one.data / "keys")
-    from datetime import UTC, datetime
-
     return OrthancClient(one.orthanc_url, lambda: ring, "test", lambda: datetime.now(UTC))
 
 

@@ -53,12 +53,12 @@ class GatewayArrivals:
 
     def _keep_other_content(self, dicom: bytes, sop_instance_uid: str, study_instance_uid: str) -> None:
         """Orthanc keeps the first and calls the second a success: other content is kept beside it, on disk before the sender hears of it."""
-        known = self._orthanc.LookupInstance(sop_instance_uid)
-        if not known:
-            return
-        study = json.loads(self._orthanc.RestApiGet(f"/instances/{known}/study"))["MainDicomTags"].get("StudyInstanceUID")
-        md5 = self._orthanc.RestApiGet(f"/instances/{known}/attachments/dicom/md5").decode("ascii").strip()
-        if study != study_instance_uid or md5 == hashlib.md5(dicom, usedforsecurity=False).hexdigest():
+        found = json.loads(self._orthanc.RestApiPost("/tools/lookup", sop_instance_uid.encode("ascii")))
+        known = [one["ID"] for one in found if one["Type"] == "Instance" and self._study_of(one["ID"]) == study_instance_uid]
+        md5 = hashlib.md5(dicom, usedforsecurity=False).hexdigest()
+        if not known or md5 in [
+            self._orthanc.RestApiGet(f"/instances/{one}/attachments/dicom/md5").decode("ascii").strip() for one in known
+        ]:
             return
         path = self._conflicts / f"{hashlib.sha256(dicom).hexdigest()}.dcm"
         if path.exists():
@@ -75,3 +75,7 @@ class GatewayArrivals:
         finally:
             os.close(folder)
         _log.warning("kept aside an instance whose SOPInstanceUID is here with other content")
+
+    def _study_of(self, orthanc_instance_id: str) -> str:
+        study = json.loads(self._orthanc.RestApiGet(f"/instances/{orthanc_instance_id}/study"))
+        return str(study["MainDicomTags"].get("StudyInstanceUID", ""))
