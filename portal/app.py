@@ -34,6 +34,7 @@ from portal.staff.account import account
 from portal.staff.audit import audit
 from portal.staff.form_teaching import form_teaching
 from portal.staff.forms import forms
+from portal.staff.gateways import gateways as staff_gateways
 from portal.staff.grants import grants
 from portal.staff.oidc import staff_oidc
 from portal.staff.review import review
@@ -42,7 +43,7 @@ from portal.staff.studies import studies
 from portal.staff.tokens import tokens
 from portal.staff.users import users
 
-STAFF = (sign_in, staff_oidc, studies, review, account, users, grants, forms, form_teaching, tokens, audit)
+STAFF = (sign_in, staff_oidc, studies, review, account, users, grants, forms, form_teaching, tokens, staff_gateways, audit)
 BLUEPRINTS = (
     entrance,
     exam,

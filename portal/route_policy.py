@@ -128,6 +128,7 @@ POLICIES = {
     "staff_forms.show_sample_start": PUBLIC,
     "staff_forms.show_start": PUBLIC,
     "staff_forms.take_sample": staff(Action.TEACH_FORMS),
+    "staff_gateways.show_gateways": staff(Action.MANAGE_TOKENS),
     "staff_grants.revoke": staff(Action.MANAGE_GRANTS),
     "staff_grants.show_grants": staff(Action.MANAGE_GRANTS),
     "staff_grants.show_start": PUBLIC,

@@ -22,6 +22,7 @@ _OFFERED = {
     "forms": Action.TEACH_FORMS,
     "users": Action.MANAGE_ACCOUNTS,
     "tokens": Action.MANAGE_TOKENS,
+    "gateways": Action.MANAGE_TOKENS,
     "audit": Action.READ_AUDIT,
 }
 

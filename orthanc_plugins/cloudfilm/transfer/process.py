@@ -61,12 +61,15 @@ class Forwarder:
         parts: list[Callable[[], None]] = [lambda: self._follow(follower), self._tell, self._tidy]
         parts += [self._send for _ in range(self._gateway.connections)]
         threads = [threading.Thread(target=part, daemon=True) for part in parts]
-        threads.append(serve_status(self.status, self._queue, int(os.environ["CLOUDFILM_GATEWAY_STATUS_PORT"]), self._settings.time_zone))
-        for thread in threads[:-1]:
+        status, server = serve_status(self.status, self._queue, int(os.environ["CLOUDFILM_GATEWAY_STATUS_PORT"]), self._settings.time_zone)
+        for thread in threads:
             thread.start()
-        while not self._stop.wait(1.0):
-            if not all(thread.is_alive() for thread in threads):
-                raise SystemExit("a part of the forwarder ended")
+        try:
+            while not self._stop.wait(1.0):
+                if not status.is_alive() or not all(thread.is_alive() for thread in threads):
+                    raise SystemExit("a part of the forwarder ended")
+        finally:
+            server.stop()
 
     def _client(self) -> OrthancClient:
         return OrthancClient(self._settings.orthanc_url, KeyFiles(self._settings.keys_directory), "forwarder", lambda: datetime.now(UTC))

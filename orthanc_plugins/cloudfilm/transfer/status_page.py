@@ -80,14 +80,14 @@ class StatusPage:
         return f"{datetime.fromtimestamp(seconds, self._time_zone):%Y-%m-%d %H:%M:%S}" if seconds else ""
 
 
-def serve_status(status: Status, queue: Queue, port: int, time_zone: ZoneInfo) -> threading.Thread:
-    """Listen on the loopback, in a thread that ends with the process."""
+def serve_status(status: Status, queue: Queue, port: int, time_zone: ZoneInfo) -> tuple[threading.Thread, Server]:
+    """Listen on the loopback; whoever ends the process stops the server first, whose threads would hold it otherwise."""
     server = Server(("127.0.0.1", port), StatusPage(status, queue, time_zone), numthreads=2, timeout=30)
     server.max_request_body_size = 4096
     server.prepare()
     thread = threading.Thread(target=server.serve, name="status", daemon=True)
     thread.start()
-    return thread
+    return thread, server
 
 
 def _answer(start_response: StartResponse, status: str, content_type: str, text: str) -> Iterable[bytes]:
