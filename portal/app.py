@@ -17,9 +17,11 @@ from portal.api.gateways import gateways
 from portal.api.health import health
 from portal.api.receipts import receipts
 from portal.api.reports import reports
+from portal.api.reservations import reservations
 from portal.api.shares import shares
 from portal.failures import register_failures
 from portal.form_token import register_form_token
+from portal.kiosk.pages import kiosk
 from portal.language import register_language
 from portal.origin import refuse_foreign_origin
 from portal.pages.access_log import access_log as access_log_page
@@ -37,13 +39,14 @@ from portal.staff.forms import forms
 from portal.staff.gateways import gateways as staff_gateways
 from portal.staff.grants import grants
 from portal.staff.oidc import staff_oidc
+from portal.staff.prints import prints
 from portal.staff.review import review
 from portal.staff.sign_in import sign_in
 from portal.staff.studies import studies
 from portal.staff.tokens import tokens
 from portal.staff.users import users
 
-STAFF = (sign_in, staff_oidc, studies, review, account, users, grants, forms, form_teaching, tokens, staff_gateways, audit)
+STAFF = (sign_in, staff_oidc, studies, review, account, users, grants, prints, forms, form_teaching, tokens, staff_gateways, audit)
 BLUEPRINTS = (
     entrance,
     exam,
@@ -53,6 +56,7 @@ BLUEPRINTS = (
     access_log_page,
     access,
     reports,
+    reservations,
     shares,
     access_log,
     archive,
@@ -61,6 +65,7 @@ BLUEPRINTS = (
     gateways,
     receipts,
     health,
+    kiosk,
     description,
     *STAFF,
     # Asked by nginx only.
