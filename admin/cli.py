@@ -16,6 +16,7 @@ import click
 
 from admin.audit import audit
 from admin.films import film
+from admin.gateways import gateway
 from admin.installation import Installation, known_hospital, now
 from admin.keys import key
 from admin.kiosks import kiosk
@@ -268,7 +269,7 @@ def _matching(pattern: re.Pattern[str], value: str, allowed: str) -> str:
     return value
 
 
-for group in (station, film, kiosk, user, set_aside, key, oidc, audit, storage, publish):
+for group in (station, film, gateway, kiosk, user, set_aside, key, oidc, audit, storage, publish):
     cloudfilm.add_command(group)
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from machine.certificate import ensure_certificate
 from machine.configuration import configuration_values
 from machine.default_passwords import check_passwords
 from machine.folders import prepare_folders
+from machine.gateway import start_gateway
 from machine.installation import APP, DATA, ENVIRONMENT_FILE, RUN, VERSION_FILE, CannotStart, memory_folder
 from machine.options import Options, parse_options
 from machine.postgresql import database_uri, ensure_cluster, ensure_databases
@@ -37,7 +38,7 @@ def main() -> int:
         check_disk()
         check_ports(options)
         check_passwords(os.environ, APP / "orthanc.json")
-        supervisor = _start(options, stop)
+        supervisor = (start_gateway if options.role == "gateway" else _start)(options, stop)
     except (CannotStart, DatabaseIsNewer) as error:
         print(f"cloudfilm: {error}", file=sys.stderr)
         return 1
@@ -58,6 +59,8 @@ def main() -> int:
 
 
 def _start(options: Options, stop: threading.Event) -> Supervisor:
+    if (DATA / "gateway").exists():
+        raise CannotStart("This data folder is a gateway's: start it with --role gateway, or choose another with --data DIR.")
     prepare_folders()
     ensure_certificate(options.public_url)
     orthanc_port = free_port()

@@ -21,6 +21,9 @@ class Options:
     bind: str
     public_url: str
     s3: bool
+    role: str = "all"
+    cloud: str = ""
+    pair: str = ""
 
 
 def parse_options(arguments: list[str]) -> Options:
@@ -52,13 +55,22 @@ def parse_options(arguments: list[str]) -> Options:
         help="also start a local S3 server and store there; from then on it is started each time with this data folder",
     )
     parser.add_argument(
-        "--role", choices=("cloud", "all"), default="all", help="what this machine is (the gateway comes with a later release)"
+        "--role",
+        choices=("cloud", "gateway", "all"),
+        default="all",
+        help="what this machine is: all or cloud, or a hospital's gateway, which receives DICOM and forwards it (docs/gateway.md)",
     )
+    parser.add_argument("--cloud", metavar="URL", default="", help="with --role gateway: the cloud's address, https://…")
+    parser.add_argument("--pair", metavar="CODE", default="", help="with --role gateway: the pairing code, once")
     parsed = parser.parse_args(arguments)
     public_url = parsed.public_url or os.environ.get("CLOUDFILM_PUBLIC_URL") or f"https://localhost:{parsed.https_port}"
     ports = [parsed.https_port, parsed.http_port, parsed.dicom_port, parsed.ipp_port, parsed.hl7_port, parsed.print_port]
     if len(set(ports)) != len(ports):
         parser.error("the HTTPS, HTTP, DICOM, IPP, HL7 and print ports must differ")
+    if (parsed.cloud or parsed.pair) and parsed.role != "gateway":
+        parser.error("--cloud and --pair are a gateway's: add --role gateway")
+    if bool(parsed.cloud) != bool(parsed.pair):
+        parser.error("--cloud URL and --pair CODE go together")
     return Options(
         parsed.https_port,
         parsed.http_port,
@@ -69,6 +81,9 @@ def parse_options(arguments: list[str]) -> Options:
         parsed.bind,
         public_url.rstrip("/"),
         parsed.s3,
+        parsed.role,
+        parsed.cloud,
+        parsed.pair,
     )
 
 

@@ -38,6 +38,7 @@ from cloudfilm.orthanc_api.object_storage import open_object_storage, start_pref
 from cloudfilm.orthanc_api.rest_client import OrthancClient  # noqa: E402
 from cloudfilm.orthanc_api.senders import SenderOfThread  # noqa: E402
 from cloudfilm.orthanc_api.set_aside_keeper import SetAsideKeeper  # noqa: E402
+from cloudfilm.orthanc_api.stored_files import StoredFiles  # noqa: E402
 from cloudfilm.orthanc_api.study_pictures import StudyPictures  # noqa: E402
 from cloudfilm.orthanc_api.unpublishing import Unpublishing  # noqa: E402
 from cloudfilm.orthanc_api.wsgi_bridge import answer  # noqa: E402
@@ -108,6 +109,7 @@ def install() -> None:
             clock=now,
             entropy=os.urandom,
             staff_sign_in=staff_sign_in,
+            stored_files=StoredFiles(orthanc.RestApiGet, orthanc.RestApiPost, orthanc.OrthancException),
         )
     )
 

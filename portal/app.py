@@ -13,7 +13,9 @@ from portal.api.cleaned_dicomweb import cleaned_dicomweb
 from portal.api.denied import denied
 from portal.api.description import description
 from portal.api.dicomweb_search import dicomweb_search
+from portal.api.gateways import gateways
 from portal.api.health import health
+from portal.api.receipts import receipts
 from portal.api.reports import reports
 from portal.api.reservations import reservations
 from portal.api.shares import shares
@@ -35,6 +37,7 @@ from portal.staff.audit import audit
 from portal.staff.filters import filters
 from portal.staff.form_teaching import form_teaching
 from portal.staff.forms import forms
+from portal.staff.gateways import gateways as staff_gateways
 from portal.staff.grants import grants
 from portal.staff.hospital import hospital
 from portal.staff.oidc import staff_oidc
@@ -66,6 +69,7 @@ STAFF = (
     forms,
     form_teaching,
     tokens,
+    staff_gateways,
     audit,
     hospital,
     statistics,
@@ -86,6 +90,8 @@ BLUEPRINTS = (
     archive,
     dicomweb_search,
     cleaned_dicomweb,
+    gateways,
+    receipts,
     health,
     kiosk,
     description,

@@ -15,6 +15,7 @@ from cloudfilm.db.database import Database
 from cloudfilm.doors.audit_trail import AuditTrail
 from cloudfilm.doors.doorkeeper import Doorkeeper
 from cloudfilm.doors.staff_sign_in import StaffSignIn
+from cloudfilm.orthanc_api.stored_files import StoredFiles
 from cloudfilm.orthanc_api.study_pictures import StudyPictures
 from cloudfilm.reports.intake import Intake
 from cloudfilm.reports.reserving import Reserving
@@ -32,7 +33,7 @@ class Services:
     ``search`` and ``metadata`` ask DICOMweb without restriction; ``study_archive`` gives a study of Orthanc's as a ZIP in portions;
     ``pictures`` says what a study's series hold;
     ``clock`` gives the time in UTC; ``entropy`` gives random bytes; ``staff_sign_in`` is the hospital's identity provider, if staff may
-    come from there.
+    come from there; ``stored_files`` reads back what is stored, for receipts.
     """
 
     settings: Settings
@@ -48,6 +49,7 @@ class Services:
     clock: Callable[[], datetime]
     entropy: Callable[[int], bytes]
     staff_sign_in: StaffSignIn | None = None
+    stored_files: StoredFiles | None = None
 
     @property
     def key_ring(self) -> KeyRing:

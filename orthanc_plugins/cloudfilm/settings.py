@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import json5
 
 from cloudfilm.errors import SettingInvalid
+from cloudfilm.gateway_settings import GatewaySettings, read_gateway_settings
 from cloudfilm.s3_settings import S3Settings, read_s3_settings
 
 SECTION = "CloudFilm"
@@ -61,6 +62,7 @@ class Settings:
     audit_syslog_ca_file: str
     stores_to_s3: bool
     s3: S3Settings | None
+    gateway: GatewaySettings
 
     @property
     def keys_directory(self) -> Path:
@@ -155,6 +157,7 @@ def parse_settings(section: Mapping[str, Any]) -> Settings:
         audit_syslog_ca_file=reader.readable_file("AuditSyslogCaFile"),
         stores_to_s3=(stores_to_s3 := reader.choice("Storage", ("local", "s3")) == "s3"),
         s3=(s3 := read_s3_settings(reader)),
+        gateway=read_gateway_settings(reader),
     )
     if stores_to_s3 and s3 is None:
         raise SettingInvalid("S3Bucket", "", 'the name of a bucket, since "Storage" is "s3"')

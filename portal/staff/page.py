@@ -23,6 +23,7 @@ _OFFERED = {
     "forms": Action.TEACH_FORMS,
     "users": Action.MANAGE_ACCOUNTS,
     "tokens": Action.MANAGE_TOKENS,
+    "gateways": Action.MANAGE_TOKENS,
     "audit": Action.READ_AUDIT,
     "statistics": Action.READ_STATISTICS,
     "hospital": Action.MANAGE_HOSPITAL,

@@ -106,6 +106,25 @@ class OrthancClient:
         """Remove an instance; one that is not there is no error."""
         self._json("DELETE", f"/instances/{orthanc_instance_id}")
 
+    def instance_ids(self) -> list[str]:
+        """Orthanc's identifiers of all instances."""
+        found: list[str] = self._json("GET", "/instances")
+        return found
+
+    def last_change(self) -> int:
+        """The number of the newest entry of the change log."""
+        return int(self._json("GET", "/changes?last")["Last"])
+
+    def changes(self, since: int, limit: int) -> dict[str, Any]:
+        """A page of the change log: ``Changes``, ``Last``, ``Done``."""
+        page: dict[str, Any] = self._json("GET", f"/changes?since={since}&limit={limit}")
+        return page
+
+    def remote_aet(self, orthanc_instance_id: str) -> str:
+        """The AE title that an instance came from, empty where it did not come by DICOM."""
+        response = self._response("GET", f"/instances/{orthanc_instance_id}/metadata/RemoteAET")
+        return response.text.strip() if response.ok else ""
+
     def set_modality(self, aet: str, host: str) -> None:
         """Register a DICOM sender: it may C-ECHO and C-STORE, nothing else. Its port is unknown: we never call it."""
         rights = {

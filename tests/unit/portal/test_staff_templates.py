@@ -22,6 +22,7 @@ from cloudfilm.access.password import PasswordFault
 from cloudfilm.db.accounts import Account
 from cloudfilm.db.api_tokens import ApiTokenRecord
 from cloudfilm.db.audit_events import RecordedEvent
+from cloudfilm.db.gateways import Gateway
 from cloudfilm.db.grant_list import GrantLine
 from cloudfilm.db.hospital_statistics import COUNTS, Holdings
 from cloudfilm.db.hospitals import Hospital
@@ -98,6 +99,7 @@ CANDIDATE = ShownCandidate(
     is_bound=True,
 )
 DECISION = ReportDecision(ID, ID, NOW, ID, "match", "review", "", [], None, HOSTILE)
+GATEWAY = Gateway(ID, "jia", HOSTILE, None, ID, NOW, NOW, NOW, {"waiting": 3, "disk_state": "good", "free_bytes": 5_000_000})
 TOKEN = ApiTokenRecord(ApiHolder(ID, "jia", frozenset(Scope), NOW, None, is_gateway=True), HOSTILE, NOW, None)
 ORDER = PrintOrder(ID, ID, "jia", "kiosk", None, ID, "kiosk-hall", NOW, attempts=2, trouble=HOSTILE)
 ORDER_STATES: list[dict[str, Any]] = [
@@ -158,6 +160,7 @@ PAGES: dict[str, dict[str, object]] = {
         "done": {"report": REPORT, "decision": "match", "seen": 4},
     },
     "tokens": {"tokens": [TOKEN, replace(TOKEN, last_used_at=NOW)], "scopes": list(Scope), "now": NOW, "filled": {}},
+    "gateways": {"gateways": [GATEWAY, replace(GATEWAY, paired_at=None, last_seen_at=None, told={})], "silent_before": NOW},
     "token_issued": {"token": "abc", "label": HOSTILE},
     "audit": {"events": [RecordedEvent(1, AuditEvent(NOW, AuditKind.SEARCHED, "denied", ActorKind.STAFF, str(ID), detail=HOSTILE))],
               "logins": {str(ID): HOSTILE}, "asked": {}, "kinds": list(AuditKind), "older": "before=3", "before": "9"},

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""scripts/cloudfilm gateway …: add a hospital's gateway (in the cloud), and let modalities in (on the gateway's own machine)."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import timedelta
+from uuid import uuid4
+
+import click
+
+from admin.installation import Installation, known_hospital, now
+from cloudfilm.access.access_code import CODE_BYTES, access_code_from, hash_access_code, normalise_access_code
+from cloudfilm.access.audit import AuditKind
+from cloudfilm.db.gateways import add_gateway, list_gateways
+from cloudfilm.orthanc_api.rest_client import OrthancClient
+
+_LIFETIME = timedelta(hours=24)
+_AET = re.compile(r"[A-Z0-9_.-]{1,16}")
+
+
+@click.group()
+def gateway() -> None:
+    """Gateways: boxes in hospitals that forward what they receive."""
+
+
+@gateway.command("add")
+@click.option("--hospital", "hospital_id", required=True, metavar="ID", help="Whose it is.")
+@click.option("--name", required=True, help="Where it stands, for example 放射科机房.")
+@click.pass_obj
+def add(installation: Installation, hospital_id: str, name: str) -> None:
+    """In the cloud: make a pairing code. It is shown this once, is good for a day, and pairs one gateway."""
+    if not name.strip() or len(name.strip()) > 60:
+        raise click.BadParameter("must be 1 to 60 characters", param_hint="--name")
+    moment, gateway_id, code = now(), uuid4(), access_code_from(os.urandom(CODE_BYTES))
+    code_hash = hash_access_code(normalise_access_code(code) or "", installation.key_ring.hashing)
+    with installation.database.transaction() as cursor:
+        known_hospital(cursor, hospital_id)
+        add_gateway(cursor, gateway_id, hospital_id, name.strip(), code_hash, moment + _LIFETIME, moment)
+        installation.record_in(cursor, AuditKind.ADMINISTERED, f"added gateway {gateway_id}", hospital_id)
+    facts = {"gateway_id": gateway_id, "hospital_id": hospital_id, "pairing_code": code, "expires_at": moment + _LIFETIME}
+    installation.say(
+        facts, f"Pairing code, good for 24 hours: {code}\nOn the gateway: scripts/run --role gateway --cloud URL --pair {code}"
+    )
+
+
+@gateway.command("list")
+@click.option("--hospital", "hospital_id", metavar="ID", help="Only this hospital's.")
+@click.pass_obj
+def list_all(installation: Installation, hospital_id: str | None) -> None:
+    """In the cloud: all gateways, when each was last heard of and what it had waiting."""
+    with installation.database.transaction() as cursor:
+        gateways = list_gateways(cursor, hospital_id)
+    facts = [{name: getattr(one, name) for name in one.__dataclass_fields__} for one in gateways]
+    lines = "\n".join(
+        f"{one.hospital_id}\t{one.name}\t{one.last_seen_at or ('never heard of' if one.paired_at else 'not paired')}\t"
+        f"{one.told.get('waiting', '?')} waiting"
+        for one in gateways
+    )
+    installation.say({"gateways": facts}, lines or "There is no gateway yet.")
+
+
+@gateway.command("let-in")
+@click.option("--aet", required=True, help="The modality's AE title.")
+@click.option("--host", required=True, help="The address it calls from.")
+@click.pass_obj
+def let_in(installation: Installation, aet: str, host: str) -> None:
+    """On the gateway: let a DICOM sender in; it may C-ECHO and C-STORE."""
+    if not _AET.fullmatch(aet):
+        raise click.BadParameter(f"{aet!r}; allowed is 1 to 16 of A-Z, 0-9, _ . -", param_hint="--aet")
+    OrthancClient(installation.settings.orthanc_url, lambda: installation.key_ring, "admin", now).set_modality(aet, host)
+    installation.say({"aet": aet, "host": host}, f"{aet} at {host} may send to this gateway. Called AE title: CLOUDFILM.")

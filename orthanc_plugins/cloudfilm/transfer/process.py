@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The forwarder: follows the archive, sends by several connections, tells the cloud how it is, forgets what was confirmed long ago."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cloudfilm.dicom.preflight import Unsound, check
+from cloudfilm.errors import CloudFilmError
+from cloudfilm.orthanc_api.rest_client import OrthancClient
+from cloudfilm.settings import load_settings
+from cloudfilm.storage.key_files import KeyFiles
+from cloudfilm.transfer.cloud import Cloud, LineFailure
+from cloudfilm.transfer.disk import DiskState, Watermarks
+from cloudfilm.transfer.following import Follower
+from cloudfilm.transfer.forwarding import Line, Sender
+from cloudfilm.transfer.pairing import Pairing, PairingFile
+from cloudfilm.transfer.places import GatewayPlaces
+from cloudfilm.transfer.queue import Queue
+from cloudfilm.transfer.speed import Speed, limit_at
+from cloudfilm.transfer.status import Status
+from cloudfilm.transfer.status_page import serve_status
+
+_LOOK_EVERY_SECONDS, _HEARTBEAT_SECONDS, _TIDY_EVERY_SECONDS, _IDLE_SECONDS = 0.3, 30.0, 60.0, 0.2
+_PURGED_AT_ONCE = 200
+_LARGEST_INSTANCE_BYTES = 4 * 1024**3
+_log = logging.getLogger(__name__)
+
+
+class Forwarder:
+    """The parts, wired, each in a thread that never ends."""
+
+    def __init__(self, orthanc_json: Path) -> None:
+        self._settings = load_settings(orthanc_json)
+        self._gateway = self._settings.gateway
+        self._places = GatewayPlaces(self._settings.data_directory)
+        self._stop = threading.Event()
+        self._orthanc = self._client()
+        self._queue, self._line = Queue(self._places.queue), Line()
+        self._pairing_file = PairingFile(self._places.pairing)
+        self._pairing = self._pairing_file.read()
+        self._speed = Speed(self._allowed_speed, time.monotonic, self._stop.wait)
+        marks = Watermarks(self._gateway.reserve_megabytes * 1_000_000, self._gateway.warn_free_percent)
+        self.status = Status(self._queue, self._line, self._speed, marks, self._places, lambda: self._pairing)
+
+    def run(self) -> None:
+        """Until SIGTERM; ends with an error when a part of it does, and is started again."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self._stop.set())
+        follower = Follower(
+            self._client(), self._queue, self._gateway.emergency_aets, self._gateway.backfill_days, lambda: datetime.now(UTC)
+        )
+        parts: list[Callable[[], None]] = [lambda: self._follow(follower), self._tell, self._tidy]
+        parts += [self._send for _ in range(self._gateway.connections)]
+        threads = [threading.Thread(target=part, daemon=True) for part in parts]
+        status, server = serve_status(self.status, self._queue, int(os.environ["CLOUDFILM_GATEWAY_STATUS_PORT"]), self._settings.time_zone)
+        for thread in threads:
+            thread.start()
+        try:
+            while not self._stop.wait(1.0):
+                if not status.is_alive() or not all(thread.is_alive() for thread in threads):
+                    raise SystemExit("a part of the forwarder ended")
+        finally:
+            server.stop()
+
+    def _client(self) -> OrthancClient:
+        return OrthancClient(self._settings.orthanc_url, KeyFiles(self._settings.keys_directory), "forwarder", lambda: datetime.now(UTC))
+
+    def _cloud(self) -> Cloud:
+        return Cloud(self._paired, self._gateway.ca_file, self._gateway.proxy, self._speed)
+
+    def _paired(self) -> Pairing:
+        if self._pairing is None:
+            raise LineFailure("This gateway is not paired with a cloud yet.")
+        return self._pairing
+
+    def _allowed_speed(self) -> float:
+        return limit_at(self._gateway.speed_limits, datetime.now(self._settings.time_zone))
+
+    def _follow(self, follower: Follower) -> None:
+        is_first = True
+        while not self._stop.is_set():
+            try:
+                if is_first:
+                    self._adopt_orphans()
+                    is_first = False
+                follower.look()
+            except CloudFilmError as error:
+                _log.warning("%s", error.public_message)
+                follower.start_anew()
+                self._stop.wait(1.0)
+            self._stop.wait(_LOOK_EVERY_SECONDS)
+
+    def _adopt_orphans(self) -> None:
+        for file in list(self._places.orphans.iterdir()):
+            if file.suffix:
+                continue
+            try:
+                check(content := file.read_bytes())
+            except Unsound as unsound:
+                _log.warning("a file that the index does not know is not whole and stays in gateway/orphans: %s", unsound)
+                file.rename(file.with_suffix(".unsound"))
+                continue
+            self._orthanc.store_instance(content)
+            file.unlink()
+
+    def _send(self) -> None:
+        client = self._client()
+        sender = Sender(
+            self._queue,
+            self._cloud(),
+            self._line,
+            lambda orthanc_id: client.file_of_instance(orthanc_id, _LARGEST_INSTANCE_BYTES),
+            self._gateway.batch_megabytes * 1_000_000,
+            self._gateway.tries,
+            time.time,
+            random.random,
+        )
+        while not self._stop.is_set():
+            if self._pairing is None:
+                self._pairing = self._pairing_file.read()
+            if self._pairing is None or not sender.send_next():
+                self._stop.wait(_IDLE_SECONDS)
+
+    def _tell(self) -> None:
+        cloud = self._cloud()
+        while not self._stop.is_set():
+            if self._pairing is not None:
+                try:
+                    answer = cloud.heartbeat(self.status.told())
+                    if isinstance(token := answer.get("token"), str):
+                        self._pairing = self._pairing_file.renew(token)
+                except LineFailure as failure:
+                    _log.warning("%s", failure)
+            self._stop.wait(_HEARTBEAT_SECONDS)
+
+    def _tidy(self) -> None:
+        """Delete what was confirmed long enough ago; what was confirmed goes earlier before anything that arrives has to be refused."""
+        while not self._stop.is_set():
+            is_full = self.status.disk_state() is DiskState.FULL
+            before = time.time() - (0 if is_full else self._gateway.keep_days * 86_400)
+            try:
+                for orthanc_id in self._queue.confirmed_before(before, _PURGED_AT_ONCE):
+                    self._orthanc.delete_instance(orthanc_id)
+                    self._queue.forget(orthanc_id)
+            except CloudFilmError as error:
+                _log.warning("%s", error.public_message)
+            self._stop.wait(5.0 if is_full else _TIDY_EVERY_SECONDS)
+
+
+def main() -> None:
+    """Run until SIGTERM."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    Forwarder(Path(os.environ.get("CLOUDFILM_APP", "/opt/cloudfilm/app")) / "orthanc.json").run()

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The queue: one row for each instance in the gateway's own archive, in SQLite on its disk.
+
+An instance counts as queued from the moment that Orthanc's own transaction holds it: rows are derived from its change log and, at each start, from
+its whole list. The queue can be deleted and loses nothing but what it remembers of tries.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS instance (
+    orthanc_instance_id TEXT PRIMARY KEY,
+    study_instance_uid  TEXT NOT NULL,
+    sop_instance_uid    TEXT NOT NULL,
+    size_bytes          INTEGER NOT NULL,
+    arrived_at          REAL NOT NULL,
+    priority            INTEGER NOT NULL,
+    state               TEXT NOT NULL DEFAULT 'waiting',
+    was_sent            INTEGER NOT NULL DEFAULT 0,
+    failures            INTEGER NOT NULL DEFAULT 0,
+    tries               INTEGER NOT NULL DEFAULT 0,
+    next_try_at         REAL NOT NULL DEFAULT 0,
+    reason              TEXT NOT NULL DEFAULT '',
+    sha256              TEXT NOT NULL DEFAULT '',
+    settled_at          REAL
+);
+CREATE INDEX IF NOT EXISTS waiting ON instance (state, priority, arrived_at);
+CREATE INDEX IF NOT EXISTS of_study ON instance (study_instance_uid, state);
+CREATE INDEX IF NOT EXISTS settled ON instance (state, settled_at);
+"""
+_ALONE_AFTER = 2
+
+
+class State(StrEnum):
+    """Where an instance is on its way."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    CONFIRMED = "confirmed"  # the cloud's SHA-256 equals ours
+    CONFLICT = "conflict"  # the cloud has another content under the same UIDs
+    SET_ASIDE = "set aside"  # refused, or failed, too often
+
+
+class Priority:
+    """Who goes first; the newest study goes first among equals."""
+
+    EMERGENCY, NORMAL, BACKFILL = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """An instance that is to be queued."""
+
+    orthanc_instance_id: str
+    study_instance_uid: str
+    sop_instance_uid: str
+    size_bytes: int
+    arrived_at: float
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A row that somebody is about to send. ``was_sent``: it may be in the cloud already; ``failures``: sendings that ended without a verdict."""
+
+    orthanc_instance_id: str
+    study_instance_uid: str
+    sop_instance_uid: str
+    size_bytes: int
+    was_sent: bool
+    failures: int
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Instances in one state."""
+
+    instances: int
+    bytes: int
+    oldest_arrived_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What people have to look at."""
+
+    study_instance_uid: str
+    sop_instance_uid: str
+    state: State
+    reason: str
+    tries: int
+    arrived_at: float
+
+
+class Queue:
+    """One file; threads take turns."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._lock = threading.Lock()
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.executescript(_SCHEMA)
+        # Whoever was sending has ended without a verdict.
+        self._connection.execute("UPDATE instance SET state = 'waiting' WHERE state = 'sending'")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def add(self, arrived: Iterable[Arrived]) -> None:
+        """Queue instances; what is queued, or settled, stays as it is."""
+        with self._transaction() as connection:
+            connection.executemany(
+                "INSERT OR IGNORE INTO instance (orthanc_instance_id, study_instance_uid, sop_instance_uid, size_bytes, arrived_at, priority)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                [(one.orthanc_instance_id, one.study_instance_uid, one.sop_instance_uid, one.size_bytes, one.arrived_at, one.priority) for one in arrived],
+            )  # fmt: skip
+
+    def unknown(self, orthanc_instance_ids: Sequence[str]) -> list[str]:
+        """Which of these have no row."""
+        with self._transaction() as connection:
+            known = {row[0] for row in connection.execute("SELECT orthanc_instance_id FROM instance")}
+        return [one for one in orthanc_instance_ids if one not in known]
+
+    def take(self, now: float, largest_bytes: int, most: int) -> list[Queued]:
+        """Take the next batch, of one study; from now on it counts as sent. What has failed in company goes alone."""
+        with self._transaction() as connection:
+            first = connection.execute(
+                "SELECT orthanc_instance_id, study_instance_uid, priority, failures FROM instance WHERE state = 'waiting' AND next_try_at <= ?"
+                " ORDER BY priority, arrived_at DESC LIMIT 1",
+                (now,),
+            ).fetchone()
+            if first is None:
+                return []
+            if first[3] >= _ALONE_AFTER:
+                condition, values = "orthanc_instance_id = ?", [first[0]]
+            else:
+                condition, values = f"study_instance_uid = ? AND failures < {_ALONE_AFTER}", [first[1]]
+            rows = connection.execute(
+                "SELECT orthanc_instance_id, study_instance_uid, sop_instance_uid, size_bytes, was_sent, failures, tries FROM instance"
+                f" WHERE state = 'waiting' AND next_try_at <= ? AND {condition} ORDER BY arrived_at, rowid LIMIT ?",
+                (now, *values, most),
+            ).fetchall()
+            batch: list[Queued] = []
+            size = 0
+            for row in rows:
+                if batch and size + row[3] > largest_bytes:
+                    break
+                batch.append(Queued(row[0], row[1], row[2], row[3], bool(row[4]), row[5], row[6]))
+                size += row[3]
+            connection.executemany(
+                "UPDATE instance SET state = 'sending', was_sent = 1 WHERE orthanc_instance_id = ?",
+                [(one.orthanc_instance_id,) for one in batch],
+            )
+        return batch
+
+    def settle(self, one: Queued, state: State, sha256: str, reason: str, now: float) -> None:
+        """The verdict: confirmed, in conflict, or set aside."""
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE instance SET state = ?, sha256 = ?, reason = ?, settled_at = ?, tries = ? WHERE orthanc_instance_id = ?",
+                (state, sha256, reason, now, one.tries, one.orthanc_instance_id),
+            )
+
+    def put_back(self, one: Queued, next_try_at: float, reason: str, is_its_own_fault: bool) -> None:
+        """To be tried again. A line that was cut is not the instance's fault."""
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE instance SET state = 'waiting', next_try_at = ?, reason = ?, failures = failures + ?, tries = tries + ?"
+                " WHERE orthanc_instance_id = ?",
+                (next_try_at, reason, not is_its_own_fault, is_its_own_fault, one.orthanc_instance_id),
+            )
+
+    def try_again(self) -> int:
+        """Everything that is kept aside, and everything that waits for its time, at once."""
+        with self._transaction() as connection:
+            return connection.execute(
+                "UPDATE instance SET state = 'waiting', tries = 0, failures = 0, next_try_at = 0 WHERE state IN ('conflict', 'set aside')"
+                " OR (state = 'waiting' AND next_try_at > 0)"
+            ).rowcount
+
+    def confirmed_before(self, moment: float, most: int) -> list[str]:
+        """Instances that were confirmed before a time, oldest first."""
+        with self._transaction() as connection:
+            rows = connection.execute(
+                "SELECT orthanc_instance_id FROM instance WHERE state = 'confirmed' AND settled_at < ? ORDER BY settled_at LIMIT ?",
+                (moment, most),
+            ).fetchall()
+        return [row[0] for row in rows]
+
+    def forget(self, orthanc_instance_id: str) -> None:
+        """It is not here any more."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM instance WHERE orthanc_instance_id = ?", (orthanc_instance_id,))
+
+    def counts(self) -> dict[State, Count]:
+        """By state."""
+        with self._transaction() as connection:
+            rows = connection.execute(
+                "SELECT state, count(*), coalesce(sum(size_bytes), 0), min(arrived_at) FROM instance GROUP BY state"
+            ).fetchall()
+        found = {State(row[0]): Count(*row[1:]) for row in rows}
+        return {state: found.get(state, Count(0, 0, None)) for state in State}
+
+    def kept_aside(self, most: int = 50) -> list[Kept]:
+        """Conflicts and what was set aside, newest first."""
+        with self._transaction() as connection:
+            rows = connection.execute(
+                "SELECT study_instance_uid, sop_instance_uid, state, reason, tries, arrived_at FROM instance"
+                " WHERE state IN ('conflict', 'set aside') ORDER BY settled_at DESC LIMIT ?",
+                (most,),
+            ).fetchall()
+        return [Kept(row[0], row[1], State(row[2]), *row[3:]) for row in rows]

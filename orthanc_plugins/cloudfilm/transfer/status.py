@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""How the gateway is, in numbers and in words: for its own page and for the cloud."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from cloudfilm.transfer.disk import DiskState, Watermarks
+from cloudfilm.transfer.forwarding import Line
+from cloudfilm.transfer.pairing import Pairing
+from cloudfilm.transfer.places import GatewayPlaces
+from cloudfilm.transfer.queue import Queue, State
+from cloudfilm.transfer.speed import Speed
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Asks all parts."""
+
+    queue: Queue
+    line: Line
+    speed: Speed
+    marks: Watermarks
+    places: GatewayPlaces
+    pairing: Callable[[], Pairing | None]
+
+    def disk_state(self) -> DiskState:
+        """How full the disk is now."""
+        usage = shutil.disk_usage(self.places.data)
+        return self.marks.state(usage.free, usage.total)
+
+    def told(self) -> dict[str, Any]:
+        """What the heartbeat carries: no patient's data."""
+        counts, usage = self.queue.counts(), shutil.disk_usage(self.places.data)
+        waiting, sending = counts[State.WAITING], counts[State.SENDING]
+        oldest = min((one.oldest_arrived_at for one in (waiting, sending) if one.oldest_arrived_at is not None), default=None)
+        is_troubled = self.line.failures > 0 and bool(self.line.last_error)
+        return {
+            "waiting": waiting.instances + sending.instances,
+            "waiting_bytes": waiting.bytes + sending.bytes,
+            "sending": sending.instances,
+            "confirmed": counts[State.CONFIRMED].instances,
+            "set_aside": counts[State.SET_ASIDE].instances,
+            "conflicts": counts[State.CONFLICT].instances + self.local_conflicts(),
+            "free_bytes": usage.free,
+            "disk_bytes": usage.total,
+            "disk_state": self.disk_state().value,
+            "bytes_per_second": self.speed.bytes_per_second(),
+            "last_error": self.line.last_error if is_troubled else "",
+            "oldest_waiting_at": datetime.fromtimestamp(oldest, UTC).isoformat(timespec="seconds") if oldest else "",
+        }
+
+    def local_conflicts(self) -> int:
+        """Files that are kept beside the archive because it has other content under their UIDs."""
+        return sum(1 for _ in self.places.conflicts.glob("*.dcm"))

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""POST /api/v1/receipts: the proof to a gateway that an instance is stored, as the SHA-256 of what was read back from the archive."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from cloudfilm.access.holder import ApiHolder
+from cloudfilm.access.policy import AccessRequest, Action
+from cloudfilm.db.studies import study_with_uid
+from cloudfilm.dicom.values import is_uid
+from cloudfilm.errors import BadRequest, NotFound
+from portal.services import services
+from portal.session import require
+
+receipts = Blueprint("receipts", __name__)
+MOST = 200
+_ALLOWED = (
+    'The body must be JSON like {"instances": [{"study_instance_uid": "1.2.3", "sop_instance_uid": "1.2.3.4"}]}, 200 instances at most.'
+)
+
+
+@receipts.post("/api/v1/receipts")
+def issue_receipts() -> Response:
+    """200 ``{"receipts": [{study_instance_uid, sop_instance_uid, sha256: […]}]}`` in the order asked.
+
+    ``sha256`` is empty for what is not stored, or is not this hospital's. Two values: two patients' files with the same UIDs.
+    """
+    holder = require(AccessRequest(Action.STORE_IMAGES))
+    if not isinstance(holder, ApiHolder) or services().stored_files is None:
+        raise NotFound
+    wanted, stored = _instances(request.get_json(silent=True)), services().stored_files
+    owned = {study for study in {study for study, _ in wanted} if _is_of(study, holder.hospital_id)}
+    answered = [
+        {"study_instance_uid": study, "sop_instance_uid": sop, "sha256": stored.sha256(study, sop) if stored and study in owned else []}
+        for study, sop in wanted
+    ]
+    response = jsonify(receipts=answered)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _instances(body: Any) -> list[tuple[str, str]]:
+    listed = body.get("instances") if isinstance(body, dict) else None
+    if not isinstance(listed, list) or not 1 <= len(listed) <= MOST:
+        raise BadRequest(_ALLOWED)
+    pairs = []
+    for one in listed:
+        study, sop = (one.get("study_instance_uid"), one.get("sop_instance_uid")) if isinstance(one, dict) else (None, None)
+        if not isinstance(study, str) or not isinstance(sop, str) or not is_uid(study) or not is_uid(sop):
+            raise BadRequest(_ALLOWED)
+        pairs.append((study, sop))
+    return pairs
+
+
+def _is_of(study_instance_uid: str, hospital_id: str) -> bool:
+    with services().database.transaction() as cursor:
+        study = study_with_uid(cursor, study_instance_uid)
+    return study is not None and study.hospital_id == hospital_id

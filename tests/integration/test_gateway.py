@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A gateway and a cloud, both whole: what the gateway has acknowledged is readable in the cloud, byte for byte, whatever happens between."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pydicom import dcmread
+from pynetdicom import AE, build_context
+from pynetdicom.sop_class import CTImageStorage  # type: ignore[attr-defined]
+
+from cloudfilm.orthanc_api.rest_client import OrthancClient
+from cloudfilm.storage.key_files import load_key_ring
+from tests.support.gateway import Gateway, paired_gateway
+from tests.support.instance import Instance, wait_for
+from tests.support.samples import ct_study, study_uid
+from tests.support.stow import stow
+
+SEED = 41000
+
+
+@pytest.fixture(scope="module")
+def gateway(instance: Instance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    running = paired_gateway(instance, tmp_path_factory.mktemp("gateway"), "jia", CLOUDFILM_GATEWAY_TRIES="2")
+    yield running
+    running.stop()
+
+
+def client_of(one: Instance) -> OrthancClient:
+    ring = load_key_ring(one.data / "keys")
+    return OrthancClient(one.orthanc_url, lambda: ring, "test", lambda: datetime.now(UTC))
+
+
+def store(gateway: Gateway, paths: list[Path], pause: float = 0.0) -> dict[str, int]:
+    """C-STORE each; the status by SOPInstanceUID, as far as there was an answer."""
+    entity = AE(ae_title="CT1")
+    entity.requested_contexts = [build_context(CTImageStorage, "1.2.840.10008.1.2.1")]
+    entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = 10
+    statuses: dict[str, int] = {}
+    association = entity.associate("127.0.0.1", gateway.dicom_port, ae_title="CLOUDFILM")
+    if not association.is_established:
+        return statuses
+    for path in paths:
+        dataset = dcmread(path)
+        try:
+            answer = association.send_c_store(dataset)
+        except RuntimeError:
+            break
+        if not answer or "Status" not in answer:
+            break
+        statuses[str(dataset.SOPInstanceUID)] = int(answer.Status)
+        time.sleep(pause)
+    if association.is_established:
+        association.release()
+    return statuses
+
+
+def acknowledged(statuses: dict[str, int]) -> set[str]:
+    return {uid for uid, status in statuses.items() if status == 0}
+
+
+def hashes(one: Instance, study: str, uids: set[str]) -> dict[str, str]:
+    """SHA-256 of what an Orthanc gives back."""
+    client = client_of(one)
+    found = {uid: client.find_instance(study, uid) for uid in uids}
+    return {uid: hashlib.sha256(client.instance_file(known)).hexdigest() for uid, known in found.items() if known}
+
+
+def test_what_is_received_is_confirmed_byte_for_byte(gateway: Gateway, instance: Instance, tmp_path: Path) -> None:
+    study = study_uid(f"{SEED}")
+    sent = acknowledged(store(gateway, ct_study(tmp_path, f"{SEED}", slices=6)))
+    assert len(sent) == 6
+    wait_for(lambda: gateway.rows(f"SELECT count(*) FROM instance WHERE study_instance_uid = '{study}' AND state = 'confirmed'") == [(6,)])
+    there, here = hashes(instance, study, sent), hashes(gateway, study, sent)
+    assert there == here
+    assert set(there) == sent
+    recorded = dict(gateway.rows(f"SELECT sop_instance_uid, sha256 FROM instance WHERE study_instance_uid = '{study}'"))
+    assert recorded == there
+
+
+def test_after_kills_in_mid_transfer_everything_acknowledged_is_in_the_cloud(gateway: Gateway, instance: Instance, tmp_path: Path) -> None:
+    """kill -9 of Orthanc and of the forwarder, at moments that a seed chose, while a study arrives and leaves."""
+    plan, study = random.Random(41001), study_uid("41001")
+    paths = ct_study(tmp_path, "41001", slices=120)
+    heard: dict[str, int] = {}
+    ended = threading.Event()
+
+    def send() -> None:
+        left = list(paths)
+        while left:
+            heard.update(store(gateway, left, pause=0.01))
+            left = [path for path in paths if heard.get(str(dcmread(path, stop_before_pixels=True).SOPInstanceUID)) != 0]
+            if left:
+                time.sleep(0.3)
+        ended.set()
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    kills = 0
+    for _ in range(5):
+        if ended.wait(plan.uniform(0.3, 1.2)):
+            break
+        part = plan.choice(["orthanc", "forwarder", "forwarder"])
+        pid = wait_for(lambda part=part: gateway.part_pid(part), what=f"{part} to be up again")
+        os.kill(pid, signal.SIGKILL)
+        kills += 1
+    sender.join(timeout=60)
+    assert kills >= 3
+    sent = acknowledged(heard)
+    assert len(sent) == len(paths)
+    wait_for(lambda: _confirmed(gateway, study) == len(paths), 60, "every instance confirmed")
+    there = hashes(instance, study, sent)
+    assert set(there) == sent
+    assert there == hashes(gateway, study, sent)
+    rows = instance.sql(
+        "SELECT count(*) FROM Resources i JOIN DicomIdentifiers d ON d.id = i.internalId WHERE i.resourceType = 3 AND d.value = ANY(%s)",
+        list(sent),
+        database="orthanc",
+    )
+    assert rows == [(len(sent),)], "no instance twice in the cloud's index"
+
+
+def _confirmed(gateway: Gateway, study: str) -> int:
+    count: int = gateway.rows(f"SELECT count(*) FROM instance WHERE study_instance_uid = '{study}' AND state = 'confirmed'")[0][0]
+    return count
+
+
+def test_other_content_in_the_cloud_is_a_conflict_and_another_hospitals_study_is_set_aside_while_the_rest_goes_on(
+    gateway: Gateway, instance: Instance, tmp_path: Path
+) -> None:
+    first = ct_study(tmp_path / "a", "41002", slices=2)
+    changed = dcmread(first[0])
+    changed.PixelData = bytes(len(changed.PixelData))
+    changed.save_as(tmp_path / "other.dcm")
+    stow(instance.client(instance.token("jia", "store")), [(tmp_path / "other.dcm").read_bytes()])
+    foreign = ct_study(tmp_path / "b", "41003", slices=1)
+    stow(instance.client(instance.token("yi", "store")), [ct_study(tmp_path / "c", "41004", slices=1, study_seed="41003")[0].read_bytes()])
+    assert acknowledged(store(gateway, foreign + first)) != set()
+    wait_for(
+        lambda: (
+            gateway.rows(
+                f"SELECT state, count(*) FROM instance WHERE study_instance_uid IN ('{study_uid('41002')}', '{study_uid('41003')}')"
+                " GROUP BY state ORDER BY state"
+            )
+            == [("confirmed", 1), ("conflict", 1), ("set aside", 1)]
+        ),
+        30,
+        "the three verdicts",
+    )
+    assert gateway.told()["conflicts"] >= 1
+    assert gateway.told()["set_aside"] >= 1
+
+
+def test_other_content_under_a_uid_that_is_here_is_kept_beside_it(gateway: Gateway, tmp_path: Path) -> None:
+    path = ct_study(tmp_path, "41005", slices=1)[0]
+    assert list(store(gateway, [path]).values()) == [0]
+    changed = dcmread(path)
+    changed.PixelData = bytes(len(changed.PixelData))
+    changed.save_as(tmp_path / "other.dcm")
+    before = set((gateway.data / "gateway/conflicts").glob("*.dcm"))
+    assert list(store(gateway, [tmp_path / "other.dcm"]).values()) == [0]
+    (kept,) = set((gateway.data / "gateway/conflicts").glob("*.dcm")) - before
+    assert dcmread(kept).PixelData == changed.PixelData
+
+
+def test_pairing_codes_are_good_once_and_the_heartbeat_reaches_the_cloud(gateway: Gateway, instance: Instance) -> None:
+    code = instance.admin("gateway", "add", "--hospital", "yi", "--name", "急诊")["pairing_code"]
+    client = instance.client()
+    first, second = (client.post("/api/v1/gateways/pair", json={"pairing_code": code}) for _ in range(2))
+    assert (first.status_code, second.status_code) == (201, 401)
+    told = wait_for(lambda: instance.sql("SELECT told FROM gateway WHERE hospital_id = 'jia' AND last_seen_at IS NOT NULL"))[0][0]
+    assert "waiting" in told
+    other = instance.client(first.json()["token"])
+    assert other.post("/api/v1/gateways/heartbeat", json={"waiting": 3}).status_code == 200
+    # A hospital's gateway gets no receipt for what is another's.
+    mine = gateway.rows("SELECT study_instance_uid, sop_instance_uid FROM instance WHERE state = 'confirmed' LIMIT 1")[0]
+    asked = {"instances": [{"study_instance_uid": mine[0], "sop_instance_uid": mine[1]}]}
+    assert other.post("/api/v1/receipts", json=asked).json()["receipts"][0]["sha256"] == []
+    assert instance.client().post("/api/v1/receipts", json=asked).status_code == 401
+
+
+def test_a_full_disk_refuses_with_a700_and_the_gateway_takes_again_when_there_is_room(
+    instance: Instance, gateway: Gateway, tmp_path: Path
+) -> None:
+    """The gateway is started again with a reserve that no disk has, and then without."""
+    paths = ct_study(tmp_path, "41006", slices=1)
+    gateway.stop()
+    gateway.environment["CLOUDFILM_GATEWAY_RESERVE_MEGABYTES"] = "9999999"
+    gateway.start()
+    assert list(store(gateway, paths).values()) == [0xA700]
+    assert gateway.told()["disk_state"] == "full"
+    gateway.stop()
+    gateway.environment["CLOUDFILM_GATEWAY_RESERVE_MEGABYTES"] = "1"
+    gateway.start()
+    assert list(store(gateway, paths).values()) == [0]
+    wait_for(lambda: _confirmed(gateway, study_uid("41006")) == 1)
+    assert len(hashes(instance, study_uid("41006"), {str(dcmread(paths[0]).SOPInstanceUID)})) == 1
+
+
+def test_on_its_page_both_languages_say_how_it_is(gateway: Gateway) -> None:
+    pages = {
+        language: subprocess.run(
+            ["curl", "-s", "--noproxy", "*", f"http://127.0.0.1:{gateway.http_port}/gateway?lang={language}"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for language in ("zh-CN", "en")
+    }
+    assert "等待上传" in pages["zh-CN"]
+    assert "Waiting" in pages["en"]
