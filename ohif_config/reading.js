@@ -295,6 +295,12 @@
     ],
   }; // prettier-ignore
 
+  // Measurements first: their table is what the panel is opened for.
+  var RIGHT_PANELS = [
+    '@ohif/extension-measurement-tracking.panelModule.trackedMeasurements',
+    '@ohif/extension-cornerstone.panelModule.panelSegmentation',
+  ];
+
   // ---- the visit ----------------------------------------------------------------------------------------------------------------------------
   var RENEWAL = '/images/renewal';
   var EVERY_MS = 30000;
@@ -383,6 +389,7 @@
           return one.id;
         }).concat(OHIF_MAMMOGRAPHY),
       },
+      routes: { 0: { layoutInstance: { props: { rightPanels: { $set: RIGHT_PANELS } } } } },
       toolbarButtons: { $push: buttons(say) },
       toolbarSections: { $push: [SECTIONS] },
       toolGroupAdditions: { default: { $push: [{ passive: [{ toolName: 'PointLocator' }] }] } },
