@@ -318,7 +318,10 @@
         function (answer) {
           if (answer.ok) {
             begun = true;
-            return answer.json().then(function (visit) { return visit.hospital_name; });
+            return answer.json().then(
+              function (visit) { return visit.hospital_name; },
+              function () { return ''; }, // a page of somebody's proxy
+            );
           }
           // Members of staff and other tokens have no visit: their requests are answered for themselves.
           if (begun && (answer.status === 401 || answer.status === 404)) {

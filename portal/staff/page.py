@@ -19,6 +19,7 @@ _OFFERED = {
     "studies": Action.QUERY,
     "review": Action.REVIEW_REPORTS,
     "grants": Action.MANAGE_GRANTS,
+    "prints": Action.MANAGE_GRANTS,
     "forms": Action.TEACH_FORMS,
     "users": Action.MANAGE_ACCOUNTS,
     "tokens": Action.MANAGE_TOKENS,

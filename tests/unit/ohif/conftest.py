@@ -60,7 +60,9 @@ def _answer(route: Route) -> None:
     if name in {"app-config.js", "reading.js", "zh.js"}:
         route.fulfill(path=SOURCE / name, content_type="text/javascript")
     else:
-        scripts = '<script src="/viewer/reading.js"></script><script src="/viewer/app-config.js"></script><script src="/viewer/zh.js"></script>'
+        scripts = (
+            '<script src="/viewer/reading.js"></script><script src="/viewer/app-config.js"></script><script src="/viewer/zh.js"></script>'
+        )
         route.fulfill(body=f"<!doctype html><meta charset=utf-8><body>{scripts}", content_type="text/html")
 
 

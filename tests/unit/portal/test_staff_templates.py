@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -22,6 +23,7 @@ from cloudfilm.db.api_tokens import ApiTokenRecord
 from cloudfilm.db.audit_events import RecordedEvent
 from cloudfilm.db.grant_list import GrantLine
 from cloudfilm.db.hospitals import Hospital
+from cloudfilm.db.print_orders import PrintOrder
 from cloudfilm.db.report_forms import FormRecord
 from cloudfilm.db.report_review import ReportDecision
 from cloudfilm.db.report_status import ReportStatus
@@ -36,6 +38,7 @@ from portal.staff.decisions import DISMISSALS, MAY_DECIDE, WITHDRAWALS
 from portal.staff.form_samples import Source, SourceKind
 from portal.staff.forms import ShownReport
 from portal.staff.grants import REASONS, ShownGrant
+from portal.staff.prints import ShownOrder
 from portal.staff.review import LISTS
 from portal.staff.review_view import ShownCandidate, shown_fields, shown_pages
 from portal.staff.studies import StudyLine
@@ -46,7 +49,7 @@ HOSTILE = "<script>alert(1)</script>\"'"
 NOW = datetime(2026, 5, 11, 9, 42, tzinfo=UTC)
 ID = UUID(int=7)
 ME = StaffHolder(ID, "li", HOSTILE, Role.ADMINISTRATOR, "jia", UUID(int=8), closed=False)
-ALL = ["studies", "review", "grants", "forms", "users", "tokens", "audit"]
+ALL = ["studies", "review", "grants", "prints", "forms", "users", "tokens", "audit"]
 STUDY = StudyRecord(
     "1.2.3", "jia", None, HOSTILE, "", "F", date(1958, 1, 1), HOSTILE, date(2026, 5, 11), time(9, 42), HOSTILE, "", ["CT"], 2, 172, None
 )
@@ -78,6 +81,10 @@ CANDIDATE = ShownCandidate(
 )
 DECISION = ReportDecision(ID, ID, NOW, ID, "match", "review", "", [], None, HOSTILE)
 TOKEN = ApiTokenRecord(ApiHolder(ID, "jia", frozenset(Scope), NOW, None, is_gateway=True), HOSTILE, NOW, None)
+ORDER = PrintOrder(ID, ID, "jia", "kiosk", None, ID, "kiosk-hall", NOW, attempts=2, trouble=HOSTILE)
+ORDER_STATES: list[dict[str, Any]] = [
+    {}, {"queued_at": NOW}, {"printed_at": NOW, "repeat_allowed_at": NOW, "repeat_allowed_by": HOSTILE}, {"failed_at": NOW},
+]  # fmt: skip
 PICTURE = Picture("0" * 64, 1240, 1754)
 BOX = (1.0, 2.0, 30.0, 40.0)
 FORM = FormRecord(ID, 2, "jia", HOSTILE, {"kind": "CT", "areas": [], "anchors": []}, True, False, "edited", (PICTURE,), NOW, HOSTILE)
@@ -96,6 +103,7 @@ PAGES: dict[str, dict[str, object]] = {
               "filled": {"login": HOSTILE}, "trouble": "taken"},
     "password_issued": {"login": HOSTILE, "password": "secret"},
     "grants": {"lines": [ShownGrant(GRANT, HOSTILE, state) for state in ("open", "expired", "revoked")], "text": "", "reasons": REASONS},
+    "prints": {"lines": [ShownOrder(replace(ORDER, **more), HOSTILE, HOSTILE) for more in ORDER_STATES]},
     "forms": {"forms": [FORM, replace(FORM, is_on=False, version=1)], "read": {str(ID): 3}, "recent": [RECENT], "undoable": FORM, "bin": [FORM],
               "trouble": "no PDF"},
     "form_waiting": {"reason": HOSTILE},
@@ -204,6 +212,21 @@ def test_every_reason_of_the_machine_has_a_word(render: Render) -> None:
     page = page_of(render, "review", reports=[replace(REPORT, status_reason=reason) for reason in reasons])
     if 'lang="zh-CN"' in page.split(">", 2)[1]:
         assert [reason for reason in reasons if reason in page] == []
+
+
+def test_why_a_document_was_not_taken_is_said_with_what_to_do(render: Render) -> None:
+    sources = [APP / "reports" / name for name in ("document.py", "document_process.py", "picture_process.py")]
+    written = [
+        found
+        for path in sources
+        for found in re.findall(r'(?:DocumentRefused\(\s*f?|"refused": )"([^"]+)"', path.read_text(encoding="utf-8"))
+    ]
+    reasons = [re.sub(r"\{[^}]+\}", "7", one) for one in written]
+    assert len(reasons) > 8
+    page = page_of(
+        render, "review", show="failed", reports=[replace(REPORT, status="failed", status_reason=f"{one}; more") for one in reasons]
+    )
+    assert [reason for reason in reasons if f"{reason}; more" in page] == []
 
 
 @pytest.mark.parametrize("status", list(ReportStatus))
