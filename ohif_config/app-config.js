@@ -101,56 +101,6 @@
     preset('ct-vessels', '血管（增强）', 'Vessels (contrast)', 600, 170),
   ];
 
-  // The first series to hang: images before documents and scouts, opened in the middle.
-  var FIRST_SERIES = [
-    { weight: 10, attribute: 'numImageFrames', constraint: { greaterThan: { value: 0 } } },
-    { weight: 5, attribute: 'numImageFrames', constraint: { greaterThan: { value: 2 } } }, // OHIF means "at least"
-    { weight: 20, attribute: 'isDisplaySetFromUrl', constraint: { equals: true } },
-    { attribute: 'Modality', constraint: { doesNotEqual: { value: 'DOC' } }, required: true },
-  ];
-
-  var SAME_FRAME_OF_REFERENCE = { type: 'hydrateseg', id: 'sameFORId', source: true, target: true };
-
-  // OHIF's own default protocol, except for FIRST_SERIES and the middle image.
-  var HANGING_PROTOCOL = {
-    id: 'cloudfilm',
-    locked: true,
-    name: 'CloudFilm',
-    protocolMatchingRules: [],
-    toolGroupIds: ['default'],
-    numberOfPriorsReferenced: 0,
-    defaultViewport: {
-      viewportOptions: { viewportType: 'stack', toolGroupId: 'default', allowUnmatchedView: true, syncGroups: [SAME_FRAME_OF_REFERENCE] },
-      displaySets: [{ id: 'first', matchedDisplaySetsIndex: -1 }],
-    },
-    displaySetSelectors: { first: { seriesMatchingRules: FIRST_SERIES } },
-    stages: [
-      {
-        name: 'default',
-        viewportStructure: { layoutType: 'grid', properties: { rows: 1, columns: 1 } },
-        viewports: [
-          {
-            viewportOptions: {
-              viewportType: 'stack',
-              viewportId: 'default',
-              toolGroupId: 'default',
-              initialImageOptions: { preset: 'middle' },
-              syncGroups: [SAME_FRAME_OF_REFERENCE],
-            },
-            displaySets: [{ id: 'first' }],
-          },
-        ],
-      },
-    ],
-  };
-
-  var cloudfilmExtension = {
-    id: 'cloudfilm',
-    getHangingProtocolModule: function () {
-      return [{ name: HANGING_PROTOCOL.id, protocol: HANGING_PROTOCOL }];
-    },
-  };
-
   function About() {
     return say(
       'CloudFilm 云胶片的影像查看器基于 OHIF Viewer（MIT 许可）。屏幕显示不能代替专业诊断显示器。',
@@ -170,13 +120,37 @@
     toolbarSections: { $push: [{ primary: ['WindowLevel', 'Zoom', 'MoreTools'] }] },
   };
 
+  var mode = window.cloudfilmReading.mode(say);
+  if (isNarrow()) {
+    mode.routes = NARROW_MODE.routes;
+    mode.toolbarSections.$push.push(NARROW_MODE.toolbarSections.$push[0]);
+  }
+
   var narrowHeader = document.createElement('style');
-  narrowHeader.textContent = '@media (max-width: 639px) { [data-cy="undo-btn"], [data-cy="redo-btn"] { display: none } }';
+  narrowHeader.textContent = '@media (max-width: 639px) { [data-cy="undo-btn"], [data-cy="redo-btn"] { display: none } }' +
+    ' [data-cy="flipVertical"] svg { transform: rotate(90deg) }';
   document.head.append(narrowHeader);
+
+  var hospitalName = window.cloudfilmReading.keepVisit(function () {
+    showNotice('expired');
+  });
+
+  function nameHospital(element) {
+    if (element) {
+      hospitalName.then(function (name) {
+        if (name) element.textContent = name;
+      });
+    }
+  }
 
   function logo(React) {
     if (isNarrow()) return React.createElement('span'); // null would bring OHIF's own
-    return React.createElement('span', { className: 'text-foreground whitespace-nowrap pl-2 text-lg font-semibold' }, 'CloudFilm 云胶片');
+    return React.createElement(
+      'span',
+      { className: 'text-foreground flex items-center gap-2 whitespace-nowrap pl-2 text-base font-semibold' },
+      React.createElement('img', { src: '/viewer/favicon.svg', alt: 'CloudFilm 云胶片', width: 24, height: 24 }),
+      React.createElement('span', { ref: nameHospital, id: 'cloudfilm-hospital' }, 'CloudFilm 云胶片'),
+    );
   }
 
   function hasWebGL2() {
@@ -192,11 +166,9 @@
   window.config = {
     name: 'cloudfilm',
     routerBasename: '/viewer/',
-    extensions: [cloudfilmExtension],
+    extensions: [window.cloudfilmReading.extension(say)],
     modes: [],
-    modesConfiguration: {
-      '@ohif/mode-longitudinal': Object.assign({ hangingProtocol: { $set: HANGING_PROTOCOL.id } }, isNarrow() ? NARROW_MODE : {}),
-    },
+    modesConfiguration: { '@ohif/mode-longitudinal': mode },
 
     showStudyList: false,
     showErrorDetails: 'dev',

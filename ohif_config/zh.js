@@ -16,6 +16,7 @@ var TEXTS = {
     'Calibration Line': '校准线',
     Capture: '截图',
     Cine: '电影播放',
+    'Click to toggle on or off': '三平面定位十字线（点击打开或关闭）',
     Colorbar: '色条',
     Crosshairs: '定位十字线',
     'Dicom Tag Browser': 'DICOM 标签',

@@ -184,6 +184,7 @@ POLICIES = {
     "staff_users.show_users": staff(Action.MANAGE_ACCOUNTS),
     "staff_users.take_user": staff(Action.MANAGE_ACCOUNTS),
     "viewer.open_viewer": visit(Action.VIEW_IMAGES),
+    "viewer.renew_visit": visit(),
 }
 
 
@@ -231,7 +232,7 @@ LOCATIONS = {
     "/viewer/": Leads.TO_PUBLIC_FILES,
     r"~ ^/viewer/((?:8097|polySeg)\.bundle\.[0-9a-f]+\.js)$": Leads.TO_PUBLIC_FILES,
     "~ ^/viewer/(viewer|notfoundstudy|notfoundserver)$": Leads.TO_PUBLIC_FILES,
-    r"~ ^/viewer/(app-config|zh)\.js$": Leads.TO_PUBLIC_FILES,
+    r"~ ^/viewer/(app-config|reading|zh)\.js$": Leads.TO_PUBLIC_FILES,
     "~ ^/viewer/?$": Leads.NOWHERE,
 }
 

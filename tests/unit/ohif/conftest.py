@@ -57,10 +57,12 @@ def ohif() -> Installed:
 def _answer(route: Route) -> None:
     """Our two scripts and an empty page; the hosts of these tests do not exist."""
     name = route.request.url.rpartition("/")[2].partition("?")[0]
-    if name in {"app-config.js", "zh.js"}:
+    if name in {"app-config.js", "reading.js", "zh.js"}:
         route.fulfill(path=SOURCE / name, content_type="text/javascript")
     else:
-        scripts = '<script src="/viewer/app-config.js"></script><script src="/viewer/zh.js"></script>'
+        scripts = (
+            '<script src="/viewer/reading.js"></script><script src="/viewer/app-config.js"></script><script src="/viewer/zh.js"></script>'
+        )
         route.fulfill(body=f"<!doctype html><meta charset=utf-8><body>{scripts}", content_type="text/html")
 
 

@@ -17,7 +17,7 @@ def test_it_has_one_data_source_and_that_is_our_own_origin(config: dict[str, Any
     assert roots == {"qidoRoot": "/dicom-web", "wadoRoot": "/dicom-web", "wadoUriRoot": "/wado"}
 
 
-@pytest.mark.parametrize("name", ["app-config.js", "zh.js", "index.html"])
+@pytest.mark.parametrize("name", ["app-config.js", "reading.js", "zh.js", "index.html"])
 def test_it_names_no_other_host(name: str) -> None:
     assert not re.search(r"(https?:)?//[a-z0-9-]+\.[a-z]", (SOURCE / name).read_text(encoding="utf-8"))
 
@@ -93,12 +93,33 @@ def test_an_address_without_an_exam_says_so(browser: Browser) -> None:
 
 def test_documents_never_hang_first_and_images_open_in_the_middle(browser: Browser) -> None:
     with opened(browser) as page:
-        protocol = page.evaluate("window.config.extensions[0].getHangingProtocolModule()[0].protocol")
+        protocols = page.evaluate("window.config.extensions[0].getHangingProtocolModule().map((one) => one.protocol)")
         chosen = page.evaluate("window.config.modesConfiguration['@ohif/mode-longitudinal'].hangingProtocol.$set")
-    assert chosen == protocol["id"]
-    rules = protocol["displaySetSelectors"]["first"]["seriesMatchingRules"]
-    assert {"attribute": "Modality", "constraint": {"doesNotEqual": {"value": "DOC"}}, "required": True} in rules
-    assert protocol["stages"][0]["viewports"][0]["viewportOptions"]["initialImageOptions"] == {"preset": "middle"}
+    assert chosen == [*(protocol["id"] for protocol in protocols), "@ohif/hpMammo"]
+    for protocol in protocols:
+        assert protocol["protocolMatchingRules"], "OHIF passes over a protocol without rules"
+        for selector in protocol["displaySetSelectors"].values():
+            rules = selector["seriesMatchingRules"]
+            assert {"attribute": "Modality", "constraint": {"doesNotEqual": {"value": "DOC"}}, "required": True} in rules
+        for stage in protocol["stages"]:
+            assert {viewport["viewportOptions"]["initialImageOptions"]["preset"] for viewport in stage["viewports"]} == {"middle"}
+
+
+@pytest.mark.parametrize(
+    ("point", "planes", "nearest"),
+    [
+        ([0, 0, 4.4], [0.0, 2.0, 4.0, 6.0], 2),
+        ([90, 50, 5.2], [6.0, 4.0, 2.0], 0),
+        ([0, 0, 9.0], [0.0, 2.0, 4.0, 6.0], -1),
+        ([0, 0, 7.5], [0.0, 2.0, 4.0, 6.0], 3),
+    ],
+)
+def test_the_nearest_image_holds_the_point_unless_the_series_does_not_reach_it(
+    browser: Browser, point: list[float], planes: list[float], nearest: int
+) -> None:
+    stack = [{"rowCosines": [1, 0, 0], "columnCosines": [0, 1, 0], "imagePositionPatient": [-100, -100, z]} for z in planes]
+    with opened(browser) as page:
+        assert page.evaluate("([point, planes]) => window.cloudfilmReading.nearestPlane(point, planes)", [point, stack]) == nearest
 
 
 def test_window_presets_are_named_in_the_readers_language(browser: Browser) -> None:
@@ -115,6 +136,5 @@ def test_a_narrow_screen_gives_its_room_to_the_image(browser: Browser, width: in
         page.set_viewport_size({"width": width, "height": 844})
         page.reload()
         mode = page.evaluate("window.config.modesConfiguration['@ohif/mode-longitudinal']")
-    assert ("routes" in mode) == closed
-    if closed:
-        assert mode["routes"]["0"]["layoutInstance"]["props"] == {"leftPanelClosed": {"$set": True}, "rightPanels": {"$set": []}}
+    panels = mode["routes"]["0"]["layoutInstance"]["props"]
+    assert (panels == {"leftPanelClosed": {"$set": True}, "rightPanels": {"$set": []}}) == closed

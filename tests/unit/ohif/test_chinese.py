@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 from tests.unit.ohif.conftest import Installed, opened
 
 # OHIF asks for these by a key that none of its languages has (it brings the English text in its code).
-WITHOUT_A_TEXT_OF_ITS_OWN = {"CrosshairsModifier", "LanguageName.zh", "ModifierKeys", "PlusLeftClick"}
+WITHOUT_A_TEXT_OF_ITS_OWN = {"Click to toggle on or off", "CrosshairsModifier", "LanguageName.zh", "ModifierKeys", "PlusLeftClick"}
 # Not translated: nobody meets them in the basic viewer without a study list.
 UNMET_NAMESPACES = {"AboutModal", "DataSourceConfiguration", "Onboarding", "PanelSUV", "ROIThresholdConfiguration", "USAnnotationPanel"}
 
