@@ -19,6 +19,7 @@ from admin.films import film
 from admin.installation import Installation, known_hospital, now
 from admin.keys import key
 from admin.oidc import oidc
+from admin.orders import order
 from admin.publish import publish
 from admin.set_aside import set_aside
 from admin.stations import station
@@ -267,7 +268,7 @@ def _matching(pattern: re.Pattern[str], value: str, allowed: str) -> str:
     return value
 
 
-for group in (station, film, user, set_aside, key, oidc, audit, storage, publish):
+for group in (station, film, order, user, set_aside, key, oidc, audit, storage, publish):
     cloudfilm.add_command(group)
 
 if __name__ == "__main__":

@@ -34,13 +34,15 @@ from portal.staff.form_teaching import form_teaching
 from portal.staff.forms import forms
 from portal.staff.grants import grants
 from portal.staff.oidc import staff_oidc
+from portal.staff.orders import orders
+from portal.staff.register import register
 from portal.staff.review import review
 from portal.staff.sign_in import sign_in
 from portal.staff.studies import studies
 from portal.staff.tokens import tokens
 from portal.staff.users import users
 
-STAFF = (sign_in, staff_oidc, studies, review, account, users, grants, forms, form_teaching, tokens, audit)
+STAFF = (sign_in, staff_oidc, studies, orders, register, review, account, users, grants, forms, form_teaching, tokens, audit)
 BLUEPRINTS = (
     entrance,
     exam,
