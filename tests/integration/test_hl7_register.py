@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from demo.report_form import make_report_pdf
 from tests.support.hl7_line import code, error, message, order, patient, send
 from tests.support.instance import Instance, wait_for
 from tests.support.samples import change, ct_study, fields_for, study_uid
+from tests.support.staff import add_member
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -25,6 +27,12 @@ def sender(instance: Instance) -> Iterator[None]:
     yield
     instance.sql("DELETE FROM patient_merge")
     instance.sql("UPDATE intake_source SET sender = '192.0.2.1|' WHERE name = 'yi-register'")
+
+
+@pytest.fixture(scope="module")
+def registrar(instance: Instance) -> requests.Session:
+    instance.sql("DELETE FROM wrong_try")
+    return add_member(instance, "registrar", "jia").client()
 
 
 def store(instance: Instance, folder: Path, seed: str) -> str:
@@ -196,6 +204,92 @@ def test_while_the_database_is_away_the_sender_is_asked_to_try_again_and_nothing
     assert instance.sql("SELECT count(*) FROM hl7_message WHERE control_id = '40050'") == [(0,)]
     assert [code(one) for one in send(instance, text)] == ["AA"]
     assert len(orders(instance, "A40050")) == 1
+
+
+def test_staff_see_exams_without_images_and_images_without_a_report(
+    instance: Instance, tmp_path: Path, registrar: requests.Session
+) -> None:
+    uid = store(instance, tmp_path, "40060")
+    send(
+        instance,
+        message("ORM^O01", "40060", patient("P40060"), order("NW", "A40060")),
+        message("ORM^O01", "40061", patient("P40061"), order("NW", "A40061")),
+        message("ORM^O01", "40062", patient("P40062"), order("CA", "A40062")),
+        message("ORM^O01", "40063", patient("P40063"), order("NW", "A40063", at="20990101080000")),
+    )
+
+    def listed(show: str, **more: str) -> str:
+        page = registrar.get("/staff/orders", params={"show": show, "days": "0", **more})
+        assert page.status_code == 200
+        return page.text
+
+    missing = listed("without-images")
+    assert [number in missing for number in ("A40060", "A40061", "A40062", "A40063")] == [False, True, False, False]
+    assert "A40060" in listed("without-report")
+    assert "A40063" in listed("to-come")
+    assert all(f"A4006{n}" in listed("all") for n in "0123")
+    assert "A40061" not in listed("without-images", text="nobody")
+    assert "A40061" in listed("without-images", text="P40061")
+    report = submit(instance, "40060")
+    wait_for(lambda: instance.sql("SELECT 1 FROM report WHERE report_id = %s AND study_instance_uid = %s", report, uid))
+    assert "A40060" not in listed("without-report")
+    theirs = add_member(instance, "registrar", "yi").client().get("/staff/orders", params={"show": "all", "days": "0"}).text
+    assert "A40060" not in theirs
+
+
+def test_a_list_in_csv_is_read_in_whole_or_not_at_all(instance: Instance, tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
+    bad.write_text("检查号,性别\nA40070,男\nA40071,x\n", encoding="utf-8")
+    good.write_bytes(
+        "检查号,姓名,检查类型,预约时间,状态\nA40070,王小明,CT,2026-03-05 09:30,待检查\nA40071,李强,MR,2026-03-05 10:00,已取消\n".encode(
+            "gb18030"
+        )
+    )
+    refused = instance.admin("order", "import", str(bad), "--hospital", "jia", check=False)
+    assert refused.returncode != 0
+    assert "Line 3: patient_sex" in refused.stderr
+    assert orders(instance, "A40070") == []
+    assert instance.admin("order", "import", str(good), "--hospital", "jia") == {"exams": 2, "changed": 2}
+    assert instance.admin("order", "import", str(good), "--hospital", "jia") == {"exams": 2, "changed": 0}
+    assert [orders(instance, number)[0][0] for number in ("A40070", "A40071")] == ["expected", "cancelled"]
+    # The RIS knows better, and a list of the day before changes nothing of that.
+    send(instance, message("ORM^O01", "40070", "ORC|SC||||CM", "OBR|1||||||||||||||||||A40070", at="20991231"))
+    instance.admin("order", "import", str(good), "--hospital", "jia", "--as-of", "2026-03-01")
+    assert orders(instance, "A40070")[0][0] == "completed"
+    missing = instance.admin("order", "missing", "--hospital", "jia")
+    assert "A40070" in {one["exam_number"] for one in missing["without_images"]}
+    assert "A40071" not in {one["exam_number"] for one in missing["without_images"]}
+
+
+def test_staff_decide_about_a_correction_and_take_it_back(instance: Instance, tmp_path: Path, registrar: requests.Session) -> None:
+    uid = store(instance, tmp_path, "40080")
+    send(instance, message("ADT^A08", "40080", patient("P40080", "李^大强", "19550101")))
+    assert "李大强" in registrar.get("/staff/register", params={"text": "P40080"}).text
+    theirs = add_member(instance, "registrar", "yi").client()
+    assert theirs.post("/staff/register/accept", data={"patient_id": "P40080"}).status_code == 303
+    assert person(instance, uid)[4] is True, "another hospital's staff decide nothing"
+    assert registrar.post("/staff/register/accept", data={"patient_id": "P40080"}).status_code == 303
+    assert person(instance, uid) == ("李^大强", "1955-01-01", "M", "Wang^XiaoMing=王^小明", False)
+    assert registrar.post("/staff/register/refuse", data={"patient_id": "P40080"}).status_code == 303
+    assert person(instance, uid) == ("Wang^XiaoMing=王^小明", "1980-05-01", "M", None, False)
+    # A newer word of the register is a new question.
+    send(instance, message("ADT^A08", "40081", patient("P40080", "李^小强", "19550101"), at="20260307000000"))
+    assert person(instance, uid)[4] is True
+
+
+def test_a_merge_that_is_taken_back_brings_its_reports_to_people_and_its_message_does_not_bring_it_back(
+    instance: Instance, tmp_path: Path, registrar: requests.Session
+) -> None:
+    merge = message("ADT^A40", "40090", patient("P40091"), "MRG|P40090")
+    send(instance, merge)
+    store(instance, tmp_path, "40091")
+    report = submit(instance, "40090", accession_number=None)
+    wait_for(lambda: status_of(instance, report)[0] == "matched")
+    assert "P40090" in registrar.get("/staff/register").text
+    assert registrar.post("/staff/register/unmerge", data={"old_patient_id": "P40090"}).status_code == 303
+    assert status_of(instance, report) == ("review", "two patients' numbers were taken for one's")
+    assert [code(one) for one in send(instance, merge.replace("|40090|", "|40090-again|"))] == ["AA"]
+    assert instance.sql("SELECT undone_at IS NOT NULL FROM patient_merge WHERE old_patient_id = 'P40090'") == [(True,)]
 
 
 def test_the_audit_trail_tells_what_a_station_said_and_names_nobody(instance: Instance) -> None:

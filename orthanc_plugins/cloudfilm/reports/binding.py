@@ -49,7 +49,6 @@ from cloudfilm.reports.versions import Version, current_of, is_version_of
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _A_DAY = timedelta(days=1)
-ORDER_DIFFERS = "the order with the images' exam number names another patient"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ class Candidates:
             uids = (decision.study_instance_uid, *decision.others)
             matched = [study for study in self.studies if study.study_instance_uid in uids]
             if any(order_differs(order, study, self.patients_numbers) for study in matched for order in self.orders):
-                return Ambiguous(uids, ORDER_DIFFERS)
+                return Ambiguous(uids, "the order with the images' exam number names another patient")
         return decision
 
     def _match(self, report: ReportRecord) -> Decision:

@@ -80,7 +80,7 @@ class Message:
         """A component of the first repetition of a field."""
         try:
             first = segment(field)[0]
-            text = first if isinstance(first, str) and component == 1 else first[component - 1]
+            text = first[component - 1] if not isinstance(first, str) else first if component == 1 else ""
         except (KeyError, IndexError):
             return ""
         return str(self.parsed.unescape(str(text))).strip()

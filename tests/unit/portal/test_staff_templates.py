@@ -20,8 +20,11 @@ from cloudfilm.access.password import PasswordFault
 from cloudfilm.db.accounts import Account
 from cloudfilm.db.api_tokens import ApiTokenRecord
 from cloudfilm.db.audit_events import RecordedEvent
+from cloudfilm.db.exam_orders import ExamOrder, OrderStatus
 from cloudfilm.db.grant_list import GrantLine
 from cloudfilm.db.hospitals import Hospital
+from cloudfilm.db.patient_corrections import Person
+from cloudfilm.db.patient_merges import PatientMerge
 from cloudfilm.db.report_forms import FormRecord
 from cloudfilm.db.report_review import ReportDecision
 from cloudfilm.db.report_status import ReportStatus
@@ -36,6 +39,9 @@ from portal.staff.decisions import DISMISSALS, MAY_DECIDE, WITHDRAWALS
 from portal.staff.form_samples import Source, SourceKind
 from portal.staff.forms import ShownReport
 from portal.staff.grants import REASONS, ShownGrant
+from portal.staff.orders import DAYS, OrderLine, UnreportedLine
+from portal.staff.orders import LISTS as ORDER_LISTS
+from portal.staff.register import CorrectionLine
 from portal.staff.review import LISTS
 from portal.staff.review_view import ShownCandidate, shown_fields, shown_pages
 from portal.staff.studies import StudyLine
@@ -46,10 +52,14 @@ HOSTILE = "<script>alert(1)</script>\"'"
 NOW = datetime(2026, 5, 11, 9, 42, tzinfo=UTC)
 ID = UUID(int=7)
 ME = StaffHolder(ID, "li", HOSTILE, Role.ADMINISTRATOR, "jia", UUID(int=8), closed=False)
-ALL = ["studies", "review", "grants", "forms", "users", "tokens", "audit"]
+ALL = ["studies", "orders", "review", "grants", "forms", "users", "tokens", "audit"]
 STUDY = StudyRecord(
     "1.2.3", "jia", None, HOSTILE, "", "F", date(1958, 1, 1), HOSTILE, date(2026, 5, 11), time(9, 42), HOSTILE, "", ["CT"], 2, 172, None
 )
+ORDER = ExamOrder(
+    ID, "jia", HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, "F", date(1958, 1, 1), "CT", HOSTILE, "expected", NOW, NOW, {}, "ris", "1", NOW, NOW,
+    NOW, HOSTILE,
+)  # fmt: skip
 ACCOUNT = Account(UUID(int=9), "jia", "wang", HOSTILE, Role.DOCTOR, NOW, sealed_totp=b"sealed")
 GRANT = GrantLine(ID, GrantKind.SHARE, HOSTILE, NOW, NOW, None, "", 3, NOW, ID, HOSTILE, HOSTILE, "", "")
 REPORT = ReportRecord(
@@ -102,6 +112,11 @@ PAGES: dict[str, dict[str, object]] = {
     "form_teaching": {"source": Source(SourceKind.REPORT, ID, b"", (TEXT,), (PICTURE,)), "draft": Draft(HOSTILE), "shown": SHOWN,
                       "lines": [ShownLine(1, HOSTILE, BOX)], "markable": MARKABLE, "kinds": KINDS, "trouble": "no name",
                       "tried": [Tried("1", HOSTILE, True, SHOWN.fields[:1], frozenset({"patient_name"})), Tried("2", HOSTILE, False, (), frozenset())]},
+    "orders": {"lines": [OrderLine(ORDER, HOSTILE, 3, trouble) for trouble in ("", "another patient", "cancelled")], "unreported": [],
+               "is_more": True, "lists": ORDER_LISTS, "show": "all", "days": 30, "all_days": DAYS, "text": HOSTILE},
+    "register": {"lines": [CorrectionLine(replace(STUDY, correction_waits=waits), Person(HOSTILE, "F", None), Person(HOSTILE, "M", date(1958, 1, 1)))
+                           for waits in (True, False)],
+                 "merges": [PatientMerge(HOSTILE, HOSTILE, NOW, HOSTILE, None), PatientMerge("1", "2", NOW, "", NOW)], "text": HOSTILE},
     "review": {"reports": [REPORT], "counts": dict.fromkeys(LISTS, 3), "lists": LISTS, "show": "review", "text": HOSTILE, "in_review": 3, "done": None},
     "review_report": {
         "report": REPORT, "fields": shown_fields(REPORT.fields), "pages": shown_pages([ReportPage(1, "a", 10, 10, 595.0, 842.0)], REPORT),
@@ -204,6 +219,16 @@ def test_every_reason_of_the_machine_has_a_word(render: Render) -> None:
     page = page_of(render, "review", reports=[replace(REPORT, status_reason=reason) for reason in reasons])
     if 'lang="zh-CN"' in page.split(">", 2)[1]:
         assert [reason for reason in reasons if reason in page] == []
+
+
+@pytest.mark.parametrize("status", list(OrderStatus))
+def test_every_status_of_an_order_has_a_word(render: Render, status: OrderStatus) -> None:
+    page = page_of(render, "orders", lines=[OrderLine(replace(ORDER, status=status), HOSTILE)])
+    shown = re.search(r'class="mark [a-z]+">([^<]+)<', page)
+    assert shown
+    if 'lang="zh-CN"' in page.split(">", 2)[1]:
+        assert shown[1] != status
+    assert HOSTILE not in page_of(render, "orders", lines=[], unreported=[UnreportedLine(STUDY, HOSTILE, "CT")], show="without-report")
 
 
 @pytest.mark.parametrize("status", list(ReportStatus))
