@@ -21,7 +21,8 @@ MERGE_UNDONE = "two patients' numbers were taken for one's"
 def review_reports_of_unmerged_in(cursor: Cursor, hospital_id: str, patient_ids: Collection[str], now: datetime, zone: tzinfo) -> int:
     """Send every bound report to review whose patient number is now another patient's than its study's; return how many. Reports are locked."""
     cursor.execute(
-        "SELECT DISTINCT report_id FROM report JOIN report_study USING (report_id) JOIN study USING (study_instance_uid)"
+        "SELECT DISTINCT report_id FROM report JOIN report_study USING (report_id)"
+        " JOIN study ON study.study_instance_uid = report_study.study_instance_uid"
         " WHERE report.hospital_id = %(hospital_id)s AND report.status = ANY(%(bound)s)"
         " AND (report.patient_id = ANY(%(ids)s) OR study.patient_id = ANY(%(ids)s))",
         {"hospital_id": hospital_id, "bound": [str(one) for one in BOUND], "ids": list(patient_ids)},
