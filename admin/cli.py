@@ -18,6 +18,7 @@ from admin.audit import audit
 from admin.films import film
 from admin.installation import Installation, known_hospital, now
 from admin.keys import key
+from admin.kiosks import kiosk
 from admin.oidc import oidc
 from admin.orders import order
 from admin.publish import publish
@@ -268,7 +269,7 @@ def _matching(pattern: re.Pattern[str], value: str, allowed: str) -> str:
     return value
 
 
-for group in (station, film, order, user, set_aside, key, oidc, audit, storage, publish):
+for group in (station, film, kiosk, order, user, set_aside, key, oidc, audit, storage, publish):
     cloudfilm.add_command(group)
 
 if __name__ == "__main__":

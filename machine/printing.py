@@ -102,9 +102,19 @@ def unprotect_queue(name: str) -> None:
 
 
 def add_return_queue(name: str, uri: str) -> None:
-    """The real printer that a station's stamped copies go to; it is asked what it can print."""
+    """The real printer that a station's stamped copies go to."""
+    _add_real_printer(f"return-{name}", uri)
+
+
+def add_kiosk_queue(queue: str, uri: str) -> None:
+    """The real printer of a kiosk."""
+    _add_real_printer(queue, uri)
+
+
+def _add_real_printer(queue: str, uri: str) -> None:
+    """It is asked what it can print."""
     driver = ("-m", "everywhere") if uri.startswith(("ipp:", "ipps:", "http:", "https:")) else ("-m", "raw")
-    _lpadmin("-p", f"return-{name}", "-E", "-v", uri, *driver, "-o", "printer-is-shared=false", "-o", "printer-error-policy=retry-job")
+    _lpadmin("-p", queue, "-E", "-v", uri, *driver, "-o", "printer-is-shared=false", "-o", "printer-error-policy=retry-job")
 
 
 def is_printing_up() -> bool:

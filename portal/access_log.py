@@ -24,7 +24,8 @@ LONGEST = 500
 _SHARE = re.compile(r"share ([0-9a-f-]{36})")
 _WHO = {
     ActorKind.PATIENT: "patient", ActorKind.SHARE: "link", ActorKind.STAFF: "hospital", ActorKind.PROGRAM: "hospital",
-    ActorKind.CONSOLE: "hospital", ActorKind.MODALITY: "hospital", ActorKind.STATION: "hospital", ActorKind.NOBODY: "somebody",
+    ActorKind.CONSOLE: "hospital", ActorKind.MODALITY: "hospital", ActorKind.STATION: "hospital", ActorKind.KIOSK: "hospital",
+    ActorKind.NOBODY: "somebody",
 }  # fmt: skip
 
 

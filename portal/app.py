@@ -15,9 +15,11 @@ from portal.api.description import description
 from portal.api.dicomweb_search import dicomweb_search
 from portal.api.health import health
 from portal.api.reports import reports
+from portal.api.reservations import reservations
 from portal.api.shares import shares
 from portal.failures import register_failures
 from portal.form_token import register_form_token
+from portal.kiosk.pages import kiosk
 from portal.language import register_language
 from portal.origin import refuse_foreign_origin
 from portal.pages.access_log import access_log as access_log_page
@@ -35,6 +37,7 @@ from portal.staff.forms import forms
 from portal.staff.grants import grants
 from portal.staff.oidc import staff_oidc
 from portal.staff.orders import orders
+from portal.staff.prints import prints
 from portal.staff.register import register
 from portal.staff.review import review
 from portal.staff.sign_in import sign_in
@@ -42,7 +45,7 @@ from portal.staff.studies import studies
 from portal.staff.tokens import tokens
 from portal.staff.users import users
 
-STAFF = (sign_in, staff_oidc, studies, orders, register, review, account, users, grants, forms, form_teaching, tokens, audit)
+STAFF = (sign_in, staff_oidc, studies, orders, register, review, account, users, grants, prints, forms, form_teaching, tokens, audit)
 BLUEPRINTS = (
     entrance,
     exam,
@@ -52,12 +55,14 @@ BLUEPRINTS = (
     access_log_page,
     access,
     reports,
+    reservations,
     shares,
     access_log,
     archive,
     dicomweb_search,
     cleaned_dicomweb,
     health,
+    kiosk,
     description,
     *STAFF,
     # Asked by nginx only.

@@ -9,16 +9,18 @@ from uuid import UUID
 
 from flask import request
 
-from cloudfilm.access.grant import Grant, Right
+from cloudfilm.access.grant import Grant, GrantKind, Right
 from cloudfilm.access.holder import GrantHolder
+from cloudfilm.db.database import Cursor
 from cloudfilm.db.hospitals import Hospital, hospital_named
 from cloudfilm.db.report_status import ReportStatus
 from cloudfilm.db.report_versions import current_version, versions_of
 from cloudfilm.db.reports import ReportPage, ReportRecord, pages_of_report, report_with_id, reports_with_ids, studies_of_report
+from cloudfilm.db.reservations import reservation_of_grant
 from cloudfilm.db.studies import StudyRecord, studies_with_uids
 from cloudfilm.errors import NotFound
 from cloudfilm.reports.fields import ReportFields
-from portal.exam_view import ExamEntry, ExamView, ShareNotice, VersionEntry, Versions, exam_entry, exam_view, permissions
+from portal.exam_view import RESERVED, ExamEntry, ExamView, ShareNotice, VersionEntry, Versions, exam_entry, exam_view, permissions
 from portal.services import services
 
 
@@ -70,12 +72,17 @@ def load_exam(grant: Grant) -> ExamRecord:
     """The exam that ``?report=`` names, else the current version of the one that the grant was given for."""
     report_id = chosen_report(grant)
     with services().database.transaction() as cursor:
-        report = report_with_id(cursor, report_id)
+        report = report_with_id(cursor, report_id) if report_id != grant.grant_id else _expected_report(cursor, grant)
         hospital = hospital_named(cursor, grant.hospital_id)
         if report is None or hospital is None:
             raise NotFound
         versions = versions_of(cursor, report.version_group)
-        uids = studies_of_report(cursor, report_id) or sorted({uid for one in versions for uid in studies_of_report(cursor, one.report_id)})
+        uids = (
+            sorted(grant.reached_studies)
+            if report.status == RESERVED
+            else studies_of_report(cursor, report_id)
+            or sorted({uid for one in versions for uid in studies_of_report(cursor, one.report_id)})
+        )
         reached = [uid for uid in uids if uid in grant.reached_studies]
         found = {study.study_instance_uid: study for study in studies_with_uids(cursor, grant.reached_studies)}
         pages = pages_of_report(cursor, report_id)
@@ -94,12 +101,27 @@ def chosen_report(grant: Grant) -> UUID:
         for report_id in grant.reached_reports:
             if str(report_id) == asked:
                 return report_id
+    elif grant.report_id is None and grant.kind is GrantKind.PATIENT:
+        # Given out before its report: that of its images, if it has come another way, else what stands for it.
+        return min(grant.reached_reports, default=grant.grant_id)
     elif grant.report_id is not None:
         with services().database.transaction() as cursor:
             current = current_version(cursor, grant.report_id)
         if current is not None and (current.report_id in grant.reached_reports or current.status == ReportStatus.WITHDRAWN):
             return current.report_id
     raise NotFound
+
+
+def _expected_report(cursor: Cursor, grant: Grant) -> ReportRecord | None:
+    """What is known of a report that has not come yet: what was said when its exam number was reserved."""
+    reservation = reservation_of_grant(cursor, grant.grant_id)
+    if reservation is None:
+        return None
+    return ReportRecord(
+        grant.grant_id, grant.hospital_id, RESERVED, "", "",
+        {"patient_name": reservation.patient_name or None, "accession_number": reservation.accession_number},
+        min(grant.reached_studies, default=None), grant.created_at, None,
+    )  # fmt: skip
 
 
 def is_outdated(grant: Grant) -> bool:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -17,6 +17,8 @@ from cloudfilm.db.studies import StudyRecord
 from cloudfilm.dicom.person_name import display_name
 from cloudfilm.reports.fields import ReportFields
 from cloudfilm.reports.hiding import without_names
+
+RESERVED = "reserved"  # what stands for a report that has not come yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,8 @@ class Versions:
 
 @dataclass(frozen=True, slots=True)
 class ExamView:
-    """``images`` is ``waiting`` (none yet), ``arriving`` or ``complete``; ``being_read`` says that a worker has not read the report yet."""
+    """``images`` is ``waiting`` (none yet), ``arriving`` or ``complete``; ``being_read`` says that a worker has not read the report yet,
+    ``expected`` that it has not come at all: its QR code was given out before."""
 
     report_id: UUID
     study_instance_uid: str | None
@@ -108,6 +111,7 @@ class ExamView:
     may: Permissions = Permissions()
     share: ShareNotice | None = None
     others: tuple[ExamEntry, ...] = ()
+    expected: bool = False
     parts: tuple[StudyPart, ...] = ()
     versions: Versions = Versions()
 
@@ -127,18 +131,18 @@ def permissions(holder: GrantHolder, report: ReportRecord, now: datetime) -> Per
     """Ask `decide` for everything that the page could offer."""
 
     def may(action: Action) -> bool:
-        asked = AccessRequest(action, holder.hospital_id, report.study_instance_uid, report.report_id)
+        asked = AccessRequest(action, holder.hospital_id, report.study_instance_uid, report.report_id, report.carries_key)
         return isinstance(decide(asked, holder, now), Allow)
 
     has_images = report.study_instance_uid is not None
     return Permissions(
         text=may(Action.READ_REPORT),
         pages=may(Action.SEE_REPORT_PAGES),
-        download=may(Action.DOWNLOAD_REPORT),
+        download=may(Action.DOWNLOAD_REPORT) and report.read_at is not None,
         # While there are none, whoever may look for images may wait for them.
         images=may(Action.VIEW_IMAGES if has_images else Action.QUERY),
         originals=has_images and may(Action.RETRIEVE_ORIGINALS),
-        share=may(Action.SHARE),
+        share=may(Action.SHARE) and report.status != RESERVED,
         log=may(Action.READ_OWN_LOG),
         names=holder.grant.shows_names,
     )
@@ -158,6 +162,8 @@ def exam_view(
     versions = versions or Versions()
     said = ReportFields() if versions.withdrawn_at else ReportFields.from_json(report.fields)
     fields = _shown(said, hospital, study, may)
+    if report.status == RESERVED and may.names:
+        fields = replace(fields, accession_number=said.accession_number)
     studies = [one for one in (study, *more_studies) if one is not None]
     return ExamView(
         report_id=report.report_id,
@@ -174,6 +180,7 @@ def exam_view(
         may=may,
         share=share,
         others=others,
+        expected=report.status == RESERVED,
         parts=tuple(StudyPart(one.study_instance_uid, one.study_description or one.body_part, one.image_count) for one in studies),
         versions=versions,
     )

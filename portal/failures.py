@@ -64,6 +64,8 @@ def _answer(status: HTTPStatus, message: str) -> Response:
 
 def _page(status: HTTPStatus) -> str:
     """For staff in their words; whoever is not signed in gets the form for it."""
+    if f"{request.path}/".startswith("/kiosk/"):
+        return render_template("kiosk/pair.html" if status is HTTPStatus.UNAUTHORIZED else "kiosk/failure.html", status=int(status))
     if not f"{request.path}/".startswith("/staff/"):
         return render_template("failure.html", status=int(status))
     if status is HTTPStatus.UNAUTHORIZED:

@@ -7,13 +7,13 @@ from urllib.parse import urlsplit
 
 from flask import request
 
-from cloudfilm.doors.asker import SESSION_COOKIE, STAFF_COOKIE
+from cloudfilm.doors.asker import KIOSK_COOKIE, SESSION_COOKIE, STAFF_COOKIE
 from cloudfilm.errors import BadRequest
 
 
 def refuse_foreign_origin() -> None:
     """Before every request: one that changes something on the strength of the cookie must come from our own pages."""
-    has_session = SESSION_COOKIE in request.cookies or STAFF_COOKIE in request.cookies
+    has_session = any(name in request.cookies for name in (SESSION_COOKIE, STAFF_COOKIE, KIOSK_COOKIE))
     if request.method in ("GET", "HEAD", "OPTIONS") or not has_session or "Authorization" in request.headers:
         return
     site = request.headers.get("Sec-Fetch-Site")

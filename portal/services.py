@@ -17,6 +17,7 @@ from cloudfilm.doors.doorkeeper import Doorkeeper
 from cloudfilm.doors.staff_sign_in import StaffSignIn
 from cloudfilm.orthanc_api.study_pictures import StudyPictures
 from cloudfilm.reports.intake import Intake
+from cloudfilm.reports.reserving import Reserving
 from cloudfilm.settings import Settings
 from cloudfilm.storage.documents import DocumentStore
 
@@ -64,7 +65,14 @@ class Services:
             entropy=self.entropy,
             maximum_megabytes=self.settings.maximum_report_megabytes,
             delivery_lifetime=timedelta(hours=self.settings.delivery_hours),
+            kiosk_lifetime=timedelta(days=self.settings.kiosk_days),
         )
+
+    @property
+    def reserving(self) -> Reserving:
+        """The way to a QR code before there is a report."""
+        lifetime = timedelta(hours=self.settings.delivery_hours)
+        return Reserving(self.database, self.key_ring, self.clock, self.entropy, lifetime)
 
 
 def services() -> Services:

@@ -10,12 +10,14 @@ from flask import Response, request
 
 from cloudfilm.access.holder import GrantHolder, Holder, StaffHolder
 from cloudfilm.access.policy import AccessRequest
-from cloudfilm.access.token import DeviceToken, SessionToken, StaffToken, Token, issue_token, read_token
-from cloudfilm.doors.asker import DEVICE_COOKIE, SESSION_COOKIE, STAFF_COOKIE, Asker
+from cloudfilm.access.token import DeviceToken, KioskToken, SessionToken, StaffToken, Token, issue_token, read_token
+from cloudfilm.doors.asker import DEVICE_COOKIE, KIOSK_COOKIE, SESSION_COOKIE, STAFF_COOKIE, Asker
 from cloudfilm.errors import NotFound, Unauthenticated
 from portal.services import services
 
 _DEVICE_LIFETIME = timedelta(days=180)
+# Browsers keep no cookie longer; a kiosk that was used is given a new one.
+_KIOSK_LIFETIME = timedelta(days=400)
 
 
 def asker() -> Asker:
@@ -59,6 +61,11 @@ def remember_device(response: Response, vouched_by: UUID) -> UUID:
     device_id = new_id()
     _set_cookie(response, DEVICE_COOKIE, DeviceToken(device_id, vouched_by), _DEVICE_LIFETIME)
     return device_id
+
+
+def set_kiosk(response: Response, kiosk_id: UUID, pairing_id: UUID) -> None:
+    """This browser is that kiosk from now on."""
+    _set_cookie(response, KIOSK_COOKIE, KioskToken(kiosk_id, pairing_id), _KIOSK_LIFETIME)
 
 
 def known_device() -> DeviceToken | None:

@@ -45,7 +45,8 @@ def sharing_patient() -> GrantHolder:
     """The patient's visit, which may make links for others; 401 without one, 404 for anybody else, whose try is written down."""
     wanted = AccessRequest(Action.SHARE)
     holder = services().doorkeeper.would_allow(wanted, asker()) or require(wanted)
-    if not isinstance(holder, GrantHolder):
+    if not isinstance(holder, GrantHolder) or (holder.grant.report_id is None and not holder.grant.reached_reports):
+        # Given out before its report: there is nothing to pass on yet.
         raise NotFound
     return holder
 

@@ -37,6 +37,8 @@ class Settings:
     session_hours: int
     viewer_token_minutes: int
     delivery_hours: int
+    kiosk_days: int
+    kiosk_idle_seconds: int
     maximum_report_megabytes: int
     report_wait_seconds: int
     wrong_codes_per_quarter_hour: int
@@ -129,6 +131,8 @@ def parse_settings(section: Mapping[str, Any]) -> Settings:
         session_hours=reader.integer("SessionHours", 1, 24 * 7),
         viewer_token_minutes=reader.integer("ViewerTokenMinutes", 1, 120),
         delivery_hours=reader.integer("DeliveryHours", 1, 24 * 30),
+        kiosk_days=reader.integer("KioskDays", 0, 90),
+        kiosk_idle_seconds=reader.integer("KioskIdleSeconds", 10, 300),
         maximum_report_megabytes=reader.integer("MaximumReportMegabytes", 1, 50),
         report_wait_seconds=reader.integer("ReportWaitSeconds", 0, 60),
         wrong_codes_per_quarter_hour=reader.integer("WrongCodesPerQuarterHour", 1, 1000),

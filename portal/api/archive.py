@@ -12,9 +12,9 @@ from collections.abc import Iterator
 
 from flask import Blueprint, Response
 
-from cloudfilm.access.holder import Holder
+from cloudfilm.access.holder import ApiHolder, Holder
 from cloudfilm.access.policy import AccessRequest, Action, Allow, decide
-from cloudfilm.db.reports import reports_of_study
+from cloudfilm.db.reports import document_for_people, reports_of_study
 from cloudfilm.db.studies import StudyRecord, study_with_uid
 from cloudfilm.dicom.values import is_uid
 from cloudfilm.errors import NotFound
@@ -50,7 +50,7 @@ def download(study_instance_uid: str) -> Response:
 
 
 def _documents(study: StudyRecord, holder: Holder) -> dict[str, bytes]:
-    """The reports of the study that this holder may have, as they were signed."""
+    """The reports of the study that this holder may have: for programs as they were signed, for people without what would run."""
     parts = services()
     with parts.database.transaction() as cursor:
         reports = reports_of_study(cursor, study.study_instance_uid)
@@ -58,13 +58,20 @@ def _documents(study: StudyRecord, holder: Holder) -> dict[str, bytes]:
         report
         for report in reports
         if isinstance(
-            decide(AccessRequest(Action.DOWNLOAD_REPORT, report.hospital_id, report_id=report.report_id), holder, parts.clock()), Allow
+            decide(
+                AccessRequest(Action.DOWNLOAD_REPORT, report.hospital_id, report_id=report.report_id, carries_key=report.carries_key),
+                holder,
+                parts.clock(),
+            ),
+            Allow,
         )
     ]
     for report in may:
         asked = AccessRequest(Action.DOWNLOAD_REPORT, report.hospital_id, study.study_instance_uid, report.report_id)
         parts.audit_trail.decided(asked, holder, asker(), denied=None)
-    return {f"REPORT{number}.PDF": parts.documents.get(report.document_sha256) for number, report in enumerate(may, start=1)}
+    hashes = [report.document_sha256 if isinstance(holder, ApiHolder) else document_for_people(report) for report in may]
+    kept = (sha256 for sha256 in hashes if sha256 is not None)
+    return {f"REPORT{number}.PDF": parts.documents.get(sha256) for number, sha256 in enumerate(kept, start=1)}
 
 
 def _while_allowed(portions: Iterator[bytes], wanted: AccessRequest) -> Iterator[bytes]:

@@ -16,9 +16,9 @@ from cloudfilm.access.audit import AuditKind
 from cloudfilm.access.holder import ApiHolder, GrantHolder, Holder
 from cloudfilm.access.policy import AccessRequest, Action
 from cloudfilm.db.database import Cursor
-from cloudfilm.db.deliveries import Delivery, delivery_of_report
+from cloudfilm.db.deliveries import Delivery, delivery_of_report, tell_keys
 from cloudfilm.db.hospitals import hospital_named
-from cloudfilm.db.reports import ReportRecord, note_issued, pages_of_report, report_with_id, studies_of_report
+from cloudfilm.db.reports import ReportRecord, document_for_people, note_issued, pages_of_report, report_known_as, studies_of_report
 from cloudfilm.db.studies import study_with_uid
 from cloudfilm.errors import BadRequest, Gone, NotFound
 from cloudfilm.reports.fields import REPORT_STATUSES, ReportFields
@@ -50,18 +50,19 @@ def submit_report() -> tuple[Response, int]:
     received = services().intake.receive(
         holder.hospital_id, upload.read(), services().audit_trail.event(AuditKind.REPORT_SUBMITTED, holder, asker()), given=given
     )
-    report = _wait_until_read(received.report_id)
-    base, public_url = f"/api/v1/reports/{received.report_id}", services().settings.public_url
+    report, keys = _wait_until_read(received.report_id)
+    base, public_url = f"/api/v1/reports/{report.report_id}", services().settings.public_url
     answer = _as_json(report) | {
-        "link": received.keys.link(public_url),
-        "access_code": received.keys.access_code,
+        # Nothing where the paper carries a reserved code whose keys are no longer kept.
+        "link": keys.link(public_url) if keys else None,
+        "access_code": keys.access_code if keys else None,
         "stamped_pdf": f"{public_url}{base}/stamped.pdf",
         "qr_png": f"{public_url}{base}/qr.png",
     }
     response = jsonify(answer)
     response.headers["Cache-Control"] = "no-store"
     response.headers["Location"] = base
-    return response, HTTPStatus.CREATED if received.is_new else HTTPStatus.OK
+    return response, HTTPStatus.CREATED if received.is_new and report.report_id == received.report_id else HTTPStatus.OK
 
 
 @reports.get("/<uuid:report_id>")
@@ -69,10 +70,10 @@ def show_report(report_id: UUID) -> Response:
     """Status, fields and number of pages."""
     report, holder = _report_and_holder(report_id, Action.READ_REPORT)
     with services().database.transaction() as cursor:
-        pages = pages_of_report(cursor, report_id)
+        pages = pages_of_report(cursor, report.report_id)
         if isinstance(holder, GrantHolder) and not holder.grant.shows_names:
             report = _without_names(cursor, report)
-        studies = studies_of_report(cursor, report_id)
+        studies = studies_of_report(cursor, report.report_id)
     response = jsonify(_as_json(report) | {"pages": len(pages), "study_instance_uids": studies})
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -83,9 +84,9 @@ def show_page(report_id: UUID, page: int) -> Response:
     """A page of the original as an image (WebP), counted from 1: at a phone's width, or by ``size=large`` for a larger screen."""
     if (size := request.args.get("size", "small")) not in ("small", "large"):
         raise BadRequest("size may be small or large.")
-    _report(report_id, Action.SEE_REPORT_PAGES)
+    report = _report(report_id, Action.SEE_REPORT_PAGES)
     with services().database.transaction() as cursor:
-        found = next((one for one in pages_of_report(cursor, report_id) if one.page == page), None)
+        found = next((one for one in pages_of_report(cursor, report.report_id) if one.page == page), None)
     if found is None:
         raise NotFound
     return _asked_each_time((found.large_sha256 if size == "large" else None) or found.image_sha256, "image/webp")
@@ -93,8 +94,12 @@ def show_page(report_id: UUID, page: int) -> Response:
 
 @reports.get("/<uuid:report_id>/original.pdf")
 def show_original(report_id: UUID) -> Response:
-    """The document exactly as it was signed."""
-    return _asked_each_time(_report(report_id, Action.DOWNLOAD_REPORT).document_sha256, "application/pdf")
+    """The document: for programs exactly as it was signed, for people without what would run in their reader."""
+    report, holder = _report_and_holder(report_id, Action.DOWNLOAD_REPORT)
+    sha256 = report.document_sha256 if isinstance(holder, ApiHolder) else document_for_people(report)
+    if sha256 is None:
+        raise NotFound
+    return _asked_each_time(sha256, "application/pdf")
 
 
 @reports.get("/<uuid:report_id>/stamped.pdf")
@@ -103,7 +108,8 @@ def show_stamped(report_id: UUID) -> Response:
     delivery = _delivery(report_id)
     if delivery.sealed_stamped is None:
         raise NotFound("The stamped copy has not been made yet.")
-    _note_issued(report_id)
+    with services().database.transaction() as cursor:
+        note_issued(cursor, delivery.report_id, services().clock())
     return _file(unseal(delivery.sealed_stamped, services().key_ring), "application/pdf", "no-store")
 
 
@@ -111,7 +117,11 @@ def show_stamped(report_id: UUID) -> Response:
 def show_qr(report_id: UUID) -> Response:
     """The QR code alone, for a form that places it itself."""
     delivery = _delivery(report_id)
-    _note_issued(report_id)
+    if delivery.sealed_keys is None:
+        raise Gone("The QR code is on paper already, and no longer kept.")
+    with services().database.transaction() as cursor:
+        tell_keys(cursor, delivery.report_id)
+        note_issued(cursor, delivery.report_id, services().clock())
     keys = GrantKeys.from_bytes(unseal(delivery.sealed_keys, services().key_ring))
     return _file(qr_png(keys.qr_url(services().settings.public_url)), "image/png", "no-store")
 
@@ -136,11 +146,14 @@ def _report(report_id: UUID, action: Action) -> ReportRecord:
 
 def _report_and_holder(report_id: UUID, action: Action) -> tuple[ReportRecord, Holder]:
     with services().database.transaction() as cursor:
-        report = report_with_id(cursor, report_id)
+        report = report_known_as(cursor, report_id)
     # With its study, so that the page, the report's pages and the text are one event of a visit.
     holder = require(
-        AccessRequest(action, report.hospital_id if report else None, report.study_instance_uid if report else None, report_id)
-    )
+        AccessRequest(
+            action, report.hospital_id if report else None, report.study_instance_uid if report else None,
+            report.report_id if report else report_id, carries_key=report is not None and report.carries_key,
+        )
+    )  # fmt: skip
     if report is None:
         raise NotFound
     return report, holder
@@ -156,29 +169,27 @@ def _without_names(cursor: Cursor, report: ReportRecord) -> ReportRecord:
 
 def _delivery(report_id: UUID) -> Delivery:
     """What the hospital, and only the hospital, may still fetch."""
-    _report(report_id, Action.FETCH_DELIVERY)
+    report = _report(report_id, Action.FETCH_DELIVERY)
     with services().database.transaction() as cursor:
-        delivery = delivery_of_report(cursor, report_id, services().clock())
+        delivery = delivery_of_report(cursor, report.report_id, services().clock())
     if delivery is None:
         raise Gone("The stamped copy is no longer kept.")
     return delivery
 
 
-def _note_issued(report_id: UUID) -> None:
-    """The paper, or the code for it, leaves with this answer."""
-    with services().database.transaction() as cursor:
-        note_issued(cursor, report_id, services().clock())
-
-
-def _wait_until_read(report_id: UUID) -> ReportRecord:
+def _wait_until_read(report_id: UUID) -> tuple[ReportRecord, GrantKeys | None]:
+    """The report and the keys on its paper. Keys that are shown before it was read stay good, whatever the paper turns out to carry."""
     deadline = time.monotonic() + services().settings.report_wait_seconds
     while True:
         with services().database.transaction() as cursor:
-            report = report_with_id(cursor, report_id)
-        if report is None:
-            raise NotFound
-        if report.status not in ("received", "read") or time.monotonic() > deadline:
-            return report
+            report = report_known_as(cursor, report_id, for_update=True)
+            if report is None:
+                raise NotFound
+            if report.status not in ("received", "read") or time.monotonic() > deadline:
+                delivery = delivery_of_report(cursor, report.report_id, services().clock())
+                tell_keys(cursor, report.report_id)
+                sealed = delivery.sealed_keys if delivery else None
+                return report, GrantKeys.from_bytes(unseal(sealed, services().key_ring)) if sealed is not None else None
         time.sleep(_LOOK_AGAIN_SECONDS)
 
 

@@ -20,6 +20,7 @@ _OFFERED = {
     "orders": Action.QUERY,
     "review": Action.REVIEW_REPORTS,
     "grants": Action.MANAGE_GRANTS,
+    "prints": Action.MANAGE_GRANTS,
     "forms": Action.TEACH_FORMS,
     "users": Action.MANAGE_ACCOUNTS,
     "tokens": Action.MANAGE_TOKENS,

@@ -39,3 +39,14 @@ def test_access_is_measured_beside_a_stock_orthanc() -> None:
             assert 0 < case["p50"]["lowest"] <= case["p50"]["median"] <= case["p50"]["highest"]
             assert case["p50"]["median"] <= case["p99"]["median"]
     assert servers() == set()
+
+
+def test_reports_that_wait_are_read_in_order_by_a_worker_that_does_not_grow() -> None:
+    command = [APP / "scripts/bench", "waiting", "--reports", "50", "--seconds", "200", "--json"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=290)
+    assert result.returncode == 0, result.stderr
+    seen = json.loads(result.stdout)
+    assert (seen["read"], seen["not_as_expected"]) == (50, 0)
+    assert seen["furthest_out_of_order"] <= 3
+    assert seen["worker_megabytes_highest"] < seen["worker_megabytes_warm"] * 1.3
+    assert servers() == set()

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from cloudfilm.access.grant import ALL_RIGHTS, Grant, GrantKind
 from cloudfilm.access.holder import ApiHolder, GrantHolder, Holder, Role, Scope, StaffHolder
-from cloudfilm.doors.asker import DEVICE_COOKIE, SESSION_COOKIE, STAFF_COOKIE
+from cloudfilm.doors.asker import DEVICE_COOKIE, KIOSK_COOKIE, SESSION_COOKIE, STAFF_COOKIE
 from tests.support.exam_of_hospital import Exam, Registry
 from tests.support.mint import Mint
 
@@ -90,6 +90,12 @@ def _of_the_wrong_kind(target: Exam, registry: Registry, mint: Mint, good: ApiHo
     yield bearer("grant as an API token", mint.api(target.grant_id))
     yield bearer("device as bearer", mint.device())
     yield cookie("device in the session cookie", SESSION_COOKIE, mint.device())
+    kiosk, pairing_id = registry.kiosk_holder(target.hospital_id)
+    yield bearer("kiosk as bearer", mint.kiosk(kiosk.kiosk_id, pairing_id))
+    yield cookie("kiosk in the session cookie", SESSION_COOKIE, mint.kiosk(kiosk.kiosk_id, pairing_id))
+    yield cookie("kiosk whose browser was exchanged", KIOSK_COOKIE, mint.kiosk(kiosk.kiosk_id, kiosk.kiosk_id), replace(kiosk, closed=True))
+    revoked, its_pairing = registry.kiosk_holder(target.hospital_id, revoked=True)
+    yield cookie("revoked kiosk", KIOSK_COOKIE, mint.kiosk(revoked.kiosk_id, its_pairing), revoked, typical=True)
     yield Knock("viewer token in the query", {"X-CloudFilm-Query": f"token={viewer}"})
 
 
@@ -136,6 +142,8 @@ def with_too_little(target: Exam, registry: Registry, mint: Mint) -> Iterator[Kn
     yield cookie(
         "session before consent", SESSION_COOKIE, mint.session(target.grant_id, consented=False), GrantHolder(own, consented=False)
     )
+    kiosk, pairing_id = registry.kiosk_holder(target.hospital_id)
+    yield cookie("kiosk of the hospital", KIOSK_COOKIE, mint.kiosk(kiosk.kiosk_id, pairing_id), kiosk, typical=True)
     yield from _of_role_or_place(target, registry, mint, own)
 
 
@@ -152,10 +160,12 @@ def rightful(target: Exam, registry: Registry, mint: Mint) -> list[Knock]:
     """Who may see this exam with everything that there is of it: each route must open to one of them, else the walk would prove nothing."""
     program = registry.api_holder(target.hospital_id, datetime.now(UTC) + _AN_HOUR)
     own = GrantHolder(own_grant(target), consented=True)
+    kiosk, pairing_id = registry.kiosk_holder(target.hospital_id)
     members = [registry.staff_holder(role, target.hospital_id) for role in Role if role is not Role.OPERATOR]
     return [
         bearer("API token of the hospital", mint.api(program.token_id), program),
         cookie("the patient", SESSION_COOKIE, mint.session(target.grant_id), own),
+        cookie("kiosk of the hospital", KIOSK_COOKIE, mint.kiosk(kiosk.kiosk_id, pairing_id), kiosk),
         *(cookie(f"{one.role} of the hospital", STAFF_COOKIE, mint.staff(one.session_id), one) for one in members),
     ]
 

@@ -14,7 +14,7 @@ import requests
 from pydicom import dcmread
 
 from cloudfilm.access.grant import ALL_RIGHTS, Grant, GrantKind
-from cloudfilm.access.holder import ApiHolder, Role, Scope, StaffHolder
+from cloudfilm.access.holder import ApiHolder, KioskHolder, Role, Scope, StaffHolder
 from cloudfilm.access.secret import hash_secret, secret_from
 from cloudfilm.db.api_tokens import add_api_token
 from cloudfilm.db.grants import add_grant
@@ -119,6 +119,29 @@ class Registry:
             add_api_token(cursor, holder, "walk", datetime.now(UTC))
             cursor.execute("UPDATE api_token SET revoked_at = %s WHERE token_id = %s", (holder.revoked_at, holder.token_id))
         return holder
+
+    def kiosk_holder(self, hospital_id: str, revoked: bool = False) -> tuple[KioskHolder, UUID]:
+        """A kiosk, and the pairing that stands in the cookie of its browser."""
+        self._number += 1
+        holder, pairing_id = KioskHolder(uuid4(), hospital_id, closed=revoked), uuid4()
+        with self._connection, self._connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO kiosk (kiosk_id, hospital_id, name, pairing_id, created_at, revoked_at) VALUES (%s, %s, %s, %s, now(), %s)",
+                (holder.kiosk_id, hospital_id, f"walk{self._number}-{uuid4().hex[:8]}", pairing_id, datetime.now(UTC) if revoked else None),
+            )
+        return holder, pairing_id
+
+    def print_order(self, exam: Exam) -> UUID:
+        """A print of this exam's report at a kiosk."""
+        kiosk, _ = self.kiosk_holder(exam.hospital_id)
+        order_id = uuid4()
+        with self._connection, self._connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO print_order (print_order_id, report_id, hospital_id, kind, kiosk_id, queue, ordered_at)"
+                " VALUES (%s, %s, %s, 'kiosk', %s, 'walk', now())",
+                (order_id, exam.report_id, exam.hospital_id, kiosk.kiosk_id),
+            )
+        return order_id
 
     def staff_holder(self, role: Role, hospital_id: str | None, ended: bool = False, disabled: bool = False) -> StaffHolder:
         """Somebody who has signed in."""

@@ -12,6 +12,7 @@ from cloudfilm.access.token import (
     DeviceToken,
     GatewayToken,
     InternalToken,
+    KioskToken,
     SessionToken,
     StaffToken,
     Token,
@@ -50,6 +51,9 @@ class Mint:
 
     def device(self) -> str:
         return self.token(DeviceToken(uuid4(), uuid4()))
+
+    def kiosk(self, kiosk_id: UUID, pairing_id: UUID) -> str:
+        return self.token(KioskToken(kiosk_id, pairing_id))
 
     def form(self) -> tuple[str, str]:
         """The cookie of a browser, and what every form of ours carries in it."""

@@ -32,6 +32,7 @@ class AuditKind(StrEnum):
     REPORT_READ = "report read"
     REPORT_DOWNLOADED = "report downloaded"
     REPORT_SUBMITTED = "report submitted"
+    REPORT_PRINTED = "report printed"
     REPORT_REVIEWED = "report reviewed"
     ORDER_TAKEN = "order taken"
     PATIENT_CORRECTED = "patient corrected"
@@ -59,6 +60,7 @@ KIND_OF_ACTION = {
     Action.DOWNLOAD_REPORT: AuditKind.REPORT_DOWNLOADED,
     Action.SUBMIT_REPORT: AuditKind.REPORT_SUBMITTED,
     Action.FETCH_DELIVERY: AuditKind.REPORT_DOWNLOADED,
+    Action.PRINT_AT_KIOSK: AuditKind.REPORT_PRINTED,
     Action.REVIEW_REPORTS: AuditKind.REPORT_REVIEWED,
     Action.SHARE: AuditKind.SHARE_MADE,
     Action.READ_OWN_LOG: AuditKind.LOG_READ,
@@ -81,6 +83,7 @@ class ActorKind(StrEnum):
     CONSOLE = "console"  # scripts/cloudfilm on the machine itself
     MODALITY = "modality"
     STATION = "station"  # a printer queue, a folder or an HL7 sender
+    KIOSK = "kiosk"
     NOBODY = "nobody"
 
 

@@ -81,6 +81,7 @@ _FORMS = {
     AuditKind.IMAGES_VIEWED: _Form(_ACCESSED, "R"),
     # §A.5.3.4: what is downloaded leaves what we control.
     AuditKind.IMAGES_DOWNLOADED: _Form(_EXPORT, "R", flow=_Flow.OUT, life_cycle="10"),
+    AuditKind.REPORT_PRINTED: _Form(_EXPORT, "R", flow=_Flow.OUT, life_cycle="10"),
     AuditKind.REPORT_DOWNLOADED: _Form(_EXPORT, "R", flow=_Flow.OUT, life_cycle="10"),
     # §A.5.3.7
     AuditKind.IMAGES_STORED: _Form(_TRANSFERRED, "C", flow=_Flow.IN, life_cycle="1"),

@@ -88,4 +88,13 @@ class InternalHolder:
     process: str
 
 
-type Holder = GrantHolder | ApiHolder | StaffHolder | InternalHolder
+@dataclass(frozen=True, slots=True)
+class KioskHolder:
+    """A touch screen of a hospital. ``closed`` says that it was revoked, or that another browser has taken its place."""
+
+    kiosk_id: UUID
+    hospital_id: str
+    closed: bool
+
+
+type Holder = GrantHolder | ApiHolder | StaffHolder | KioskHolder | InternalHolder

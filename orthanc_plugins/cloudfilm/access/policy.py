@@ -9,7 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from cloudfilm.access.grant import Grant, GrantKind, Right
-from cloudfilm.access.holder import ApiHolder, GrantHolder, Holder, InternalHolder, Role, Scope, StaffHolder
+from cloudfilm.access.holder import ApiHolder, GrantHolder, Holder, InternalHolder, KioskHolder, Role, Scope, StaffHolder
 
 
 class Action(StrEnum):
@@ -32,6 +32,7 @@ class Action(StrEnum):
     DOWNLOAD_REPORT = "download report"
     SUBMIT_REPORT = "submit report"
     FETCH_DELIVERY = "fetch delivery"
+    PRINT_AT_KIOSK = "print at a kiosk"
     # Say which exam a report belongs to, withdraw it, take that back.
     REVIEW_REPORTS = "review reports"
     SHARE = "share"
@@ -48,13 +49,15 @@ class Action(StrEnum):
 class AccessRequest:
     """One thing that is asked for.
 
-    ``hospital_id`` is the owner of what is asked for, None when it does not exist or nothing is named.
+    ``hospital_id`` is the owner of what is asked for, None when it does not exist or nothing is named. ``carries_key``: the report's page has the
+    patient's own QR code on it.
     """
 
     action: Action
     hospital_id: str | None = None
     study_instance_uid: str | None = None
     report_id: UUID | None = None
+    carries_key: bool = False
 
     @property
     def names_something(self) -> bool:
@@ -97,6 +100,7 @@ _OF_A_REPORT = {Action.READ_REPORT, Action.SEE_REPORT_PAGES, Action.DOWNLOAD_REP
 _SHOWS_NAMES = {
     Action.READ_METADATA, Action.RETRIEVE_BULK_DATA, Action.RETRIEVE_ORIGINALS, Action.SEE_REPORT_PAGES, Action.DOWNLOAD_REPORT,
 }  # fmt: skip
+_SHOWS_PAPER = {Action.SEE_REPORT_PAGES, Action.DOWNLOAD_REPORT}
 _OF_THE_PATIENT = {Action.SHARE, Action.READ_OWN_LOG}
 
 _SCOPE_FOR = {
@@ -133,6 +137,8 @@ def decide(request: AccessRequest, holder: Holder, now: datetime) -> Decision:
             return _decide_for_api(request, holder, now)
         case StaffHolder():
             return _decide_for_staff(request, holder)
+        case KioskHolder():
+            return _decide_for_kiosk(request, holder)
         case InternalHolder():
             return Allow()
 
@@ -164,6 +170,8 @@ def _decide_for_grant(request: AccessRequest, grant: Grant, now: datetime) -> De
         return Deny("not a patient's grant")
     if request.action in _SHOWS_NAMES and not grant.shows_names:
         return Deny("the grant hides names")
+    if request.carries_key and grant.parent is not None and request.action in _SHOWS_PAPER:
+        return Deny("the paper carries the patient's own key")
     if request.action in _OF_A_STUDY and request.study_instance_uid not in grant.study_instance_uids:
         return Deny("outside the grant")
     if request.action in _OF_A_REPORT and request.report_id not in grant.report_ids:
@@ -184,6 +192,16 @@ def _decide_for_api(request: AccessRequest, holder: ApiHolder, now: datetime) ->
     # Storing names a study that may not exist yet: whose it is, is judged for each instance.
     if request.names_something and request.action is not Action.STORE_IMAGES and request.hospital_id != holder.hospital_id:
         return Deny("not the token's hospital")
+    return Allow()
+
+
+def _decide_for_kiosk(request: AccessRequest, holder: KioskHolder) -> Decision:
+    if holder.closed:
+        return Deny("the kiosk is revoked")
+    if request.action is not Action.PRINT_AT_KIOSK:
+        return Deny("a kiosk prints and does nothing else")
+    if request.names_something and request.hospital_id != holder.hospital_id:
+        return Deny("not the kiosk's hospital")
     return Allow()
 
 

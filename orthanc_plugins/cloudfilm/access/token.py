@@ -148,6 +148,22 @@ class OidcToken:
 
 
 @dataclass(frozen=True, slots=True)
+class KioskToken:
+    """A kiosk, in the cookie of its one browser; whether it still is that stands in the database."""
+
+    kind: ClassVar[str] = "kiosk"
+    kiosk_id: UUID
+    pairing_id: UUID
+
+    def claims(self) -> dict[str, Any]:
+        return {"sub": str(self.kiosk_id), "pairing": str(self.pairing_id)}
+
+    @classmethod
+    def from_claims(cls, claims: dict[str, Any]) -> KioskToken:
+        return cls(UUID(claims["sub"]), UUID(claims["pairing"]))
+
+
+@dataclass(frozen=True, slots=True)
 class InternalToken:
     """One of our own processes talking to Orthanc behind nginx."""
 
@@ -162,10 +178,23 @@ class InternalToken:
         return cls(claims["sub"])
 
 
-type Token = SessionToken | ViewerToken | ApiToken | GatewayToken | StaffToken | SignInToken | OidcToken | DeviceToken | InternalToken
+type Token = (
+    SessionToken | ViewerToken | ApiToken | GatewayToken | StaffToken | SignInToken | OidcToken | DeviceToken | KioskToken | InternalToken
+)
 _KINDS: dict[str, Callable[[dict[str, Any]], Token]] = {
     kind.kind: kind.from_claims
-    for kind in (SessionToken, ViewerToken, ApiToken, GatewayToken, StaffToken, SignInToken, OidcToken, DeviceToken, InternalToken)
+    for kind in (
+        SessionToken,
+        ViewerToken,
+        ApiToken,
+        GatewayToken,
+        StaffToken,
+        SignInToken,
+        OidcToken,
+        DeviceToken,
+        KioskToken,
+        InternalToken,
+    )
 }
 
 

@@ -17,7 +17,8 @@ _COLUMNS = (
     " maximum_openings, openings, nickname, account_id, last_used_at, parent_grant_id"
 )
 # The studies of the report in any of its versions, the studies that are named, and all exams of the report's patient at this hospital where the
-# grant reaches so far. A patient is taken for the same only under one number and one date of birth: hospitals use stand-in numbers.
+# grant reaches so far. A patient is taken for the same only under one number and one date of birth: hospitals use stand-in numbers. What was
+# reserved reaches, until its report is bound, the one study with exactly its exam number: as soon as there are two, neither.
 _STUDIES_OF_REPORT = """
     SELECT report_study.study_instance_uid FROM report_study JOIN report USING (report_id)
     WHERE version_group = (SELECT version_group FROM report WHERE report_id = %(report_id)s)
@@ -29,6 +30,15 @@ _REACHED_STUDIES = f"""
         JOIN study other ON other.hospital_id = study.hospital_id AND other.patient_id = study.patient_id
             AND other.patient_birth_date = study.patient_birth_date
         WHERE %(patient_wide)s AND study.study_instance_uid IN ({_STUDIES_OF_REPORT}) AND study.patient_id <> ''
+    UNION SELECT study.study_instance_uid FROM reservation
+        JOIN study ON study.hospital_id = reservation.hospital_id AND study.accession_number = reservation.accession_number
+            AND (reservation.patient_id = '' OR study.patient_id IN ('', reservation.patient_id))
+            AND coalesce(reservation.patient_birth_date = study.patient_birth_date, true)
+        LEFT JOIN report ON report.report_id = %(report_id)s
+        WHERE reservation.grant_id = %(grant_id)s AND study.instance_count > 0
+            AND (report.report_id IS NULL OR report.status IN ('received', 'read', 'waiting'))
+            AND NOT EXISTS (SELECT FROM study other WHERE other.hospital_id = study.hospital_id
+                AND other.accession_number = study.accession_number AND other.study_instance_uid <> study.study_instance_uid)
 """
 # A withdrawn report is read by nobody with a paper; that it was withdrawn is said.
 _REACHED_REPORTS = """
@@ -111,6 +121,30 @@ def count_opening(cursor: Cursor, grant_id: UUID, now: datetime) -> bool:
         (now, grant_id),
     )
     return cursor.rowcount == 1
+
+
+def bind_grant(cursor: Cursor, grant_id: UUID, report_id: UUID) -> None:
+    """A grant that was given out before its report opens it from now on; of several the newest."""
+    cursor.execute("UPDATE access_grant SET report_id = %s WHERE grant_id = %s", (report_id, grant_id))
+
+
+def secret_hash_of_grant(cursor: Cursor, grant_id: UUID) -> bytes | None:
+    """What the QR code's secret of a grant hashes to."""
+    cursor.execute("SELECT secret_hash FROM access_grant WHERE grant_id = %s", (grant_id,))
+    row = cursor.fetchone()
+    return bytes(row[0]) if row and row[0] is not None else None
+
+
+def delete_grants_of_report(cursor: Cursor, report_id: UUID, but: UUID) -> None:
+    """Delete grants whose keys nobody has ever seen."""
+    cursor.execute(
+        "DELETE FROM access_grant WHERE report_id = %s AND grant_id <> %s AND kind = 'patient' AND openings = 0", (report_id, but)
+    )
+
+
+def pass_grants_on(cursor: Cursor, report_id: UUID, to_report_id: UUID) -> None:
+    """The papers of a document that came again open the report that it is."""
+    cursor.execute("UPDATE access_grant SET report_id = %s WHERE report_id = %s", (to_report_id, report_id))
 
 
 def revoke_grant(cursor: Cursor, grant_id: UUID, now: datetime, by: str = "") -> bool:

@@ -12,6 +12,7 @@ READ_REPORT = "read_report"
 READ_SAMPLE = "read_sample"
 RECORD_STUDY = "record_study"
 RETURN_STAMPED = "return_stamped"
+PRINT_ORDER = "print_order"
 KEEP_FILM = "keep_film"
 TAKE_DICOM_REPORT = "take_dicom_report"
 KEEP_REPORT = "keep_report"  # queued by the database too, whenever a report's row says something new (migration 0031)

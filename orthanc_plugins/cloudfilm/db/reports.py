@@ -13,6 +13,7 @@ from psycopg2.extras import Json
 
 from cloudfilm.db.database import Cursor, only_value
 from cloudfilm.db.origin import Origin
+from cloudfilm.db.reports_again import arrival_with_id, report_that_came_again
 from cloudfilm.dicom.exam_numbers import exam_numbers
 
 
@@ -34,6 +35,8 @@ class ReportRecord:
     title: str = ""
     returned_at: datetime | None = None
     given_fields: dict[str, str | None] | None = None
+    shown_sha256: str | None = None
+    carries_key: bool = False
     issued_at: datetime | None = None
     version_group: UUID | None = None
     superseded_by: UUID | None = None
@@ -72,6 +75,8 @@ def add_report(
     cursor: Cursor, report_id: UUID, hospital_id: str, document_sha256: str, origin: Origin, given: dict[str, str | None], now: datetime
 ) -> UUID:
     """Insert a report that was just received; return the identifier under which this document is known, an older one if it came before."""
+    if (known := report_that_came_again(cursor, hospital_id, document_sha256)) is not None:
+        return known
     cursor.execute(
         "INSERT INTO report (report_id, version_group, hospital_id, status, document_sha256, origin, source_name, title, given_fields, received_at)"
         " VALUES (%s, %s, %s, 'received', %s, %s, %s, %s, %s, %s) ON CONFLICT (hospital_id, document_sha256) DO NOTHING",
@@ -81,11 +86,33 @@ def add_report(
     return UUID(str(only_value(cursor)))
 
 
+def set_documents(cursor: Cursor, report_id: UUID, content_sha256: str, shown_sha256: str | None, carries_key: bool) -> None:
+    """Keep what a document is beside its bytes: what it says and looks like, what people download, whether the patient's own key is on it."""
+    cursor.execute(
+        "UPDATE report SET content_sha256 = %s, shown_sha256 = %s, carries_key = %s WHERE report_id = %s",
+        (content_sha256, shown_sha256, carries_key, report_id),
+    )
+
+
 def report_with_id(cursor: Cursor, report_id: UUID, for_update: bool = False) -> ReportRecord | None:
     """One report; ``for_update`` locks it until the transaction ends."""
     cursor.execute(f"SELECT {_COLUMNS} FROM report WHERE report_id = %s{' FOR UPDATE' if for_update else ''}", (report_id,))
     row = cursor.fetchone()
     return ReportRecord(*row) if row else None
+
+
+def report_known_as(cursor: Cursor, report_id: UUID, for_update: bool = False) -> ReportRecord | None:
+    """One report by its identifier, or by the one under which it came again."""
+    # The report first: while its lock is waited for, it may turn out to be one that was there already.
+    report = report_with_id(cursor, report_id, for_update)
+    if report is None and (again := arrival_with_id(cursor, report_id)) is not None:
+        report = report_with_id(cursor, again.of_report_id, for_update)
+    return report
+
+
+def document_for_people(report: ReportRecord) -> str | None:
+    """SHA-256 of what people download: the document, without what would run in their reader. None until it was read, or if it cannot be."""
+    return (report.shown_sha256 or report.document_sha256) if report.read_at is not None else None
 
 
 def reports_of_study(cursor: Cursor, study_instance_uid: str) -> list[ReportRecord]:

@@ -12,6 +12,7 @@ from werkzeug.sansio.http import parse_cookie
 SESSION_COOKIE = "__Host-session"
 STAFF_COOKIE = "__Host-staff"
 DEVICE_COOKIE = "__Host-device"
+KIOSK_COOKIE = "__Host-kiosk"
 # nginx sets it on every request and overwrites what a client sends: whoever comes with it came through the public door.
 _PUBLIC_DOOR_HEADER = "x-cloudfilm-door"
 _LONGEST_TOKEN = 8192
@@ -23,6 +24,7 @@ class Carrier(StrEnum):
     BEARER = "bearer"
     SESSION = "session"
     STAFF = "staff"
+    KIOSK = "kiosk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Asker:
             (Carrier.BEARER, self.bearer),
             (Carrier.SESSION, self.cookie(SESSION_COOKIE)),
             (Carrier.STAFF, self.cookie(STAFF_COOKIE)),
+            (Carrier.KIOSK, self.cookie(KIOSK_COOKIE)),
         )
         return tuple((carrier, text) for carrier, text in presented if text)
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from cloudfilm.access.audit import KIND_OF_ACTION, ActorKind, AuditEvent, AuditKind
 from cloudfilm.access.device import device_of
 from cloudfilm.access.grant import Grant, GrantKind
-from cloudfilm.access.holder import ApiHolder, GrantHolder, Holder, InternalHolder, StaffHolder
+from cloudfilm.access.holder import ApiHolder, GrantHolder, Holder, InternalHolder, KioskHolder, StaffHolder
 from cloudfilm.access.policy import AccessRequest
 from cloudfilm.db.audit_events import append_event
 from cloudfilm.db.database import Cursor, Database
@@ -116,6 +116,8 @@ def _actor(holder: Holder | None) -> tuple[ActorKind, str, str, Grant | None]:
             return ActorKind.PROGRAM, str(holder.token_id), holder.hospital_id, None
         case StaffHolder():
             return ActorKind.STAFF, str(holder.account_id), holder.hospital_id or "", None
+        case KioskHolder():
+            return ActorKind.KIOSK, str(holder.kiosk_id), holder.hospital_id, None
         case InternalHolder():
             return ActorKind.PROGRAM, holder.process, "", None
         case None:

@@ -12,13 +12,14 @@ from datetime import datetime
 from uuid import UUID
 
 from cloudfilm.access.grant import Grant
-from cloudfilm.access.holder import ApiHolder, GrantHolder, Holder, InternalHolder, StaffHolder
+from cloudfilm.access.holder import ApiHolder, GrantHolder, Holder, InternalHolder, KioskHolder, StaffHolder
 from cloudfilm.access.key_ring import KeySource
 from cloudfilm.access.policy import AccessRequest, Allow, decide
 from cloudfilm.access.token import (
     ApiToken,
     GatewayToken,
     InternalToken,
+    KioskToken,
     SessionToken,
     StaffToken,
     Token,
@@ -28,6 +29,7 @@ from cloudfilm.access.token import (
 from cloudfilm.db.api_tokens import api_holder
 from cloudfilm.db.database import Database
 from cloudfilm.db.grants import grant_with_id
+from cloudfilm.db.kiosks import kiosk_with_id
 from cloudfilm.db.staff_sessions import staff_holder
 from cloudfilm.db.studies import study_with_uid
 from cloudfilm.doors.asker import Asker, Carrier
@@ -145,6 +147,8 @@ class Doorkeeper:
                 return self._api_holder(token.token_id, is_gateway=True)
             case Carrier.STAFF, StaffToken():
                 return self._staff_holder(token.session_id)
+            case Carrier.KIOSK, KioskToken():
+                return self._kiosk_holder(token)
             case Carrier.BEARER, InternalToken():
                 return InternalHolder(token.process) if behind_nginx else None
             case _:
@@ -166,6 +170,13 @@ class Doorkeeper:
     def _find_api_holder(self, token_id: UUID) -> ApiHolder | None:
         with self._database.transaction() as cursor:
             return api_holder(cursor, token_id, self._clock())
+
+    def _kiosk_holder(self, token: KioskToken) -> KioskHolder | None:
+        with self._database.transaction() as cursor:
+            kiosk = kiosk_with_id(cursor, token.kiosk_id)
+        if kiosk is None:
+            return None
+        return KioskHolder(kiosk.kiosk_id, kiosk.hospital_id, kiosk.revoked_at is not None or kiosk.pairing_id != token.pairing_id)
 
     def _staff_holder(self, session_id: UUID) -> StaffHolder | None:
         return self._staff_holders.get(session_id, lambda: self._find_staff_holder(session_id))

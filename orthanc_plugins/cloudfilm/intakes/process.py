@@ -61,6 +61,7 @@ def main() -> None:
         entropy=os.urandom,
         maximum_megabytes=settings.maximum_report_megabytes,
         delivery_lifetime=timedelta(hours=settings.delivery_hours),
+        kiosk_lifetime=timedelta(days=settings.kiosk_days),
     )
     register = RegisterIntake(
         database,

@@ -73,7 +73,9 @@ def _wanted(context: JobContext, report_id: UUID) -> dict[KeptIdentity, bytes]:
         return {}
     kept = _kept_report(context, report, hospital.name)
     # What the hospital itself sent is there already: a second one would only puzzle.
-    kinds = [kind for kind in KeptKind if (kind is KeptKind.DOCUMENT) not in arrived]
+    kinds = {kind for kind in KeptKind if (kind is KeptKind.DOCUMENT) not in arrived}
+    if report.carries_key:
+        kinds.discard(KeptKind.DOCUMENT)  # the patient's own code is on its page: whoever is shown the study must not find it
     return {identity_of(kept, kind, header): _BUILDERS[kind](kept, header) for kind in kinds}
 
 
@@ -94,7 +96,7 @@ def _kept_report(context: JobContext, report: ReportRecord, hospital_name: str) 
         report_id=report.report_id,
         hospital_name=hospital_name,
         fields=fields,
-        document=context.documents.get(report.document_sha256),
+        document=context.documents.get(report.shown_sha256 or report.document_sha256),
         completed_at=_moment(fields.report_time) or received,
         is_attested=stated,
     )

@@ -12,11 +12,13 @@ from cloudfilm.db.job_queue import RETURN_STAMPED, defer_job
 from cloudfilm.db.report_forms import forms_in_use
 from cloudfilm.db.report_texts import set_report_text
 from cloudfilm.db.report_versions import lock_reports_of_hospital
-from cloudfilm.db.reports import ReportPage, report_with_id, set_fields, set_pages, set_status
+from cloudfilm.db.reports import ReportPage, report_with_id, set_documents, set_fields, set_pages, set_status
 from cloudfilm.jobs.bind_arrived import bind_to_its_study_in
 from cloudfilm.jobs.context import JobContext
 from cloudfilm.jobs.match_report import match_report_in
+from cloudfilm.jobs.reserved_copy import bind_reserved, find_reserved
 from cloudfilm.jobs.return_stamped import returns_by_itself
+from cloudfilm.jobs.same_report import make_one_of_same
 from cloudfilm.reports.combining import combine
 from cloudfilm.reports.document import read_document
 from cloudfilm.reports.fields import ReportFields
@@ -41,7 +43,7 @@ def read_report(context: JobContext, report_id_text: str) -> None:
         taught = forms_in_use(cursor, report.hospital_id) if report else []
     if report is None or report.status != "received":
         return
-    if delivery is None:
+    if delivery is None or delivery.sealed_keys is None:
         _log.error("report %s was not read before its keys expired", report_id)
         return
     keys = GrantKeys.from_bytes(unseal(delivery.sealed_keys, context.key_ring))
@@ -51,16 +53,19 @@ def read_report(context: JobContext, report_id_text: str) -> None:
         size_mm=float(context.settings.stamp_size_millimeters),
         corner=context.settings.stamp_corner,
     )
+    document = context.documents.get(report.document_sha256)
     try:
         forms = [form_from_json(form) for form in taught]
-        reading = read_document(context.documents.get(report.document_sha256), stamp, DocumentLimits(), forms=forms)
+        reading = read_document(document, stamp, DocumentLimits(), forms=forms)
+        combined = combine(reading.report, ReportFields.from_json(report.given_fields or {}))
+        reserved = None if combined.contradiction else find_reserved(context, report.hospital_id, combined.reading, document, stamp)
     except DocumentRefused as refused:
         with context.database.transaction() as cursor:
             set_status(cursor, report_id, "failed", str(refused))
         return
     pages = [_page(context, number, images, reading.page_lines[number - 1]) for number, images in enumerate(reading.page_images, start=1)]
-    combined = combine(reading.report, ReportFields.from_json(report.given_fields or {}))
-    sealed = seal(reading.stamped_pdf, context.key_ring)
+    shown_sha256 = context.documents.put(reading.harmless_pdf) if reading.harmless_pdf is not None else None
+    sealed = seal((reserved.stamped_pdf if reserved else None) or reading.stamped_pdf, context.key_ring)
     now = context.clock()
     with context.database.transaction() as cursor:
         lock_reports_of_hospital(cursor, report.hospital_id)
@@ -70,12 +75,20 @@ def read_report(context: JobContext, report_id_text: str) -> None:
             set_report_text(cursor, report_id, text)
         set_stamped(cursor, report_id, sealed)
         locked = report_with_id(cursor, report_id, for_update=True)
-        if locked is not None and locked.status == "read":
-            if combined.contradiction:
-                set_status(cursor, report_id, "review", combined.contradiction)
+        set_documents(cursor, report_id, reading.content_sha256, shown_sha256, carries_key=bool(reserved and reserved.carries_code))
+        own = delivery_of_report(cursor, report_id, now)
+        told = bool(own and own.keys_told)
+        same = (
+            make_one_of_same(cursor, locked, reading.content_sha256, now, context.key_ring, context.settings.time_zone) if locked else None
+        )
+        if reserved is not None and reserved.contradiction is None:
+            bind_reserved(cursor, reserved, same.report_id if same else report_id, told, its_copy=same is None or same.takes_new_copy)
+        if locked is not None and same is None and locked.status == "read":
+            if against := combined.contradiction or (reserved.contradiction if reserved else None):
+                set_status(cursor, report_id, "review", against)
             elif not bind_to_its_study_in(cursor, locked, None, now):
                 match_report_in(cursor, locked, now, context.settings.time_zone)
-        if returns_by_itself(cursor, report):
+        if returns_by_itself(cursor, report.source_name):
             defer_job(cursor, RETURN_STAMPED, lock=str(report_id), arguments={"report_id": str(report_id)})
 
 

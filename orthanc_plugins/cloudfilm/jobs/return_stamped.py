@@ -5,51 +5,74 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import tempfile
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from cloudfilm.db.database import Cursor
 from cloudfilm.db.deliveries import delivery_of_report
 from cloudfilm.db.intake_sources import OWN_FOLDER, source_named
+from cloudfilm.db.print_orders import PrintOrder, add_order, order_of_arrival
 from cloudfilm.db.reports import ReportRecord, report_with_id, set_returned
+from cloudfilm.db.reports_again import arrival_with_id
 from cloudfilm.errors import Unavailable
 from cloudfilm.intakes.places import Places
 from cloudfilm.jobs.context import JobContext
+from cloudfilm.jobs.print_order import print_order
 from cloudfilm.storage.sealing import unseal
 
-_PRINT_SECONDS = 60
 
-
-def returns_by_itself(cursor: Cursor, report: ReportRecord) -> bool:
-    """Whether a report's station wants its copies sent."""
-    source = source_named(cursor, report.source_name) if report.source_name else None
+def returns_by_itself(cursor: Cursor, source_name: str | None) -> bool:
+    """Whether a station wants its copies sent."""
+    source = source_named(cursor, source_name) if source_name else None
     return source is not None and source.return_to != ""
 
 
-def return_stamped(context: JobContext, report_id_text: str) -> None:
-    """Send one copy; safe to run again: a copy that was sent is not sent twice, unless the machine died in the moment between."""
-    report_id = UUID(report_id_text)
+def return_stamped(context: JobContext, arrival_id_text: str) -> None:
+    """Send the copy of one arrival (a report, or a report that came again); safe to run again: a copy that was sent is not sent twice."""
+    arrival_id = UUID(arrival_id_text)
     with context.database.transaction() as cursor:
-        report = report_with_id(cursor, report_id)
-        source = source_named(cursor, report.source_name) if report and report.source_name else None
-        delivery = delivery_of_report(cursor, report_id, context.clock())
-    if report is None or source is None or delivery is None or delivery.sealed_stamped is None or report.returned_at is not None:
+        again = arrival_with_id(cursor, arrival_id)
+        report = report_with_id(cursor, again.of_report_id if again else arrival_id)
+        if report is None:
+            return
+        source_name, title = (again.source_name, again.title) if again else (report.source_name, report.title)
+        source = source_named(cursor, source_name) if source_name else None
+        delivery = delivery_of_report(cursor, report.report_id, context.clock())
+        order = order_of_arrival(cursor, arrival_id)
+    sealed = delivery.sealed_stamped if delivery else None
+    if source is None or (not again and report.returned_at is not None):
         return
-    stamped = unseal(delivery.sealed_stamped, context.key_ring)
-    if source.return_to == OWN_FOLDER:
-        _write(stamped, Places(context.settings.data_directory).folder(source.name).stamped / f"{_file_name(report)}.pdf")
-    else:
-        _print(stamped, f"return-{source.name}", report.title)
+    if order is None and sealed is None:
+        return
+    if source.return_to == OWN_FOLDER and sealed is not None:
+        path = Places(context.settings.data_directory).folder(source.name).stamped / f"{_file_name(title, arrival_id)}.pdf"
+        _write(unseal(sealed, context.key_ring), path)
+    elif source.return_to != OWN_FOLDER:
+        _print(context, order or _order(context, report, arrival_id, f"return-{source.name}"))
     with context.database.transaction() as cursor:
-        set_returned(cursor, report_id, context.clock())
+        set_returned(cursor, report.report_id, context.clock())
 
 
-def _file_name(report: ReportRecord) -> str:
+def _order(context: JobContext, report: ReportRecord, arrival_id: UUID, queue: str) -> PrintOrder:
+    with context.database.transaction() as cursor:
+        wanted = PrintOrder(uuid4(), report.report_id, report.hospital_id, "return", arrival_id, None, queue, context.clock())
+        add_order(cursor, wanted)
+        return order_of_arrival(cursor, arrival_id) or wanted
+
+
+def _print(context: JobContext, order: PrintOrder) -> None:
+    print_order(context, str(order.print_order_id))
+    with context.database.transaction() as cursor:
+        now = order_of_arrival(cursor, order.arrival_id) if order.arrival_id else None
+    if now is not None and now.state in ("ordered", "failed"):
+        raise Unavailable(now.trouble or "The stamped copy was not printed.")
+
+
+def _file_name(title: str, arrival_id: UUID) -> str:
     """What the station called it, without what a file's name cannot hold, and never twice the same."""
-    title = re.sub(r"[^\w.()-]+", "_", report.title, flags=re.UNICODE).strip("._")[:80]
-    return f"{title or 'report'}-{str(report.report_id)[:8]}"
+    kept = re.sub(r"[^\w.()-]+", "_", title, flags=re.UNICODE).strip("._")[:80]
+    return f"{kept or 'report'}-{str(arrival_id)[:8]}"
 
 
 def _write(content: bytes, path: Path) -> None:
@@ -62,10 +85,3 @@ def _write(content: bytes, path: Path) -> None:
         os.fsync(file.fileno())
     Path(part).chmod(0o664)
     os.replace(part, path)
-
-
-def _print(content: bytes, queue: str, title: str) -> None:
-    command = ["lp", "-d", queue, "-t", title or "report", "-"]
-    result = subprocess.run(command, input=content, capture_output=True, timeout=_PRINT_SECONDS, check=False)
-    if result.returncode != 0:
-        raise Unavailable(f"The printer queue {queue} did not take the stamped copy.")

@@ -8,6 +8,7 @@ from datetime import timedelta
 from cloudfilm.db.deliveries import delete_expired_deliveries
 from cloudfilm.db.hl7_messages import forget_old_messages
 from cloudfilm.db.report_texts import forget_old_texts
+from cloudfilm.db.reservations import forget_old_keys
 from cloudfilm.db.staff_devices import forget_old_staff_devices
 from cloudfilm.db.staff_sessions import delete_old_staff_sessions
 from cloudfilm.db.wrong_tries import forget_old_tries
@@ -24,6 +25,7 @@ def tidy(context: JobContext) -> None:
     now = context.clock()
     with context.database.transaction() as cursor:
         delete_expired_deliveries(cursor, now)
+        forget_old_keys(cursor, now)
         forget_old_tries(cursor, now)
         delete_old_staff_sessions(cursor, now - _SESSIONS_KEPT)
         forget_old_staff_devices(cursor, now - _DEVICES_KEPT)

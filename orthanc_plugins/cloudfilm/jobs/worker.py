@@ -19,6 +19,7 @@ from cloudfilm.db.database import Database
 from cloudfilm.db.job_queue import (
     KEEP_FILM,
     KEEP_REPORT,
+    PRINT_ORDER,
     PUBLISHING,
     READ_REPORT,
     READ_SAMPLE,
@@ -31,6 +32,7 @@ from cloudfilm.jobs.context import JobContext
 from cloudfilm.jobs.export_audit import export_audit
 from cloudfilm.jobs.keep_film import keep_film, sweep_films
 from cloudfilm.jobs.keep_report import keep_report, sweep_kept_reports
+from cloudfilm.jobs.print_order import note_what_was_printed, print_order
 from cloudfilm.jobs.publishing import add_publishing, reconcile_at_start
 from cloudfilm.jobs.read_report import read_report
 from cloudfilm.jobs.read_sample import read_sample
@@ -66,6 +68,15 @@ def create_worker(context: JobContext, database_uri: str, object_storage: Object
     @app.task(name=RETURN_STAMPED, retry=_RETRY)
     def return_stamped_task(report_id: str) -> None:
         return_stamped(context, report_id)
+
+    @app.task(name=PRINT_ORDER, retry=_RETRY)
+    def print_order_task(print_order_id: str) -> None:
+        print_order(context, print_order_id)
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="note_what_was_printed", queueing_lock="note_what_was_printed")
+    def note_printed_task(timestamp: int) -> None:
+        note_what_was_printed(context)
 
     @app.task(name=TAKE_DICOM_REPORT, retry=_RETRY)
     def take_dicom_report_task(study_instance_uid: str, sop_instance_uid: str) -> None:

@@ -7,6 +7,7 @@ has no text that can be read, a second process gets pictures of it, recognises t
 """
 
 import contextlib
+import itertools
 import json
 import logging
 import os
@@ -45,12 +46,15 @@ class DocumentReading:
     What was made of a document.
 
     `page_images` show the document as it was sent; only `stamped_pdf` carries the QR code. `pages` is their text with its places, as JSON
-    (`page_to_json`), `page_lines` the same by lines, as `cloudfilm.reports.text_lines.TextLines.to_json` gives it.
+    (`page_to_json`), `page_lines` the same by lines, as `cloudfilm.reports.text_lines.TextLines.to_json` gives it. `content_sha256` is
+    `cloudfilm.reports.content_hash.content_hash`; `harmless_pdf` a copy without what would run in a reader, `None` where the document is such.
     """
 
     report: ReportReading
     page_images: tuple[PageImages, ...]
     stamped_pdf: bytes
+    content_sha256: str
+    harmless_pdf: bytes | None
     pages: tuple[Mapping[str, Any], ...] = ()
     page_lines: tuple[dict[str, Any], ...] = ()
 
@@ -90,13 +94,39 @@ def read_document(
         raise DocumentRefused(head["refused"], head["allowed"])
     frames = iter(answer[2:])
     images = tuple(_images(sizes, frames) for sizes in head["sizes"])
-    pictures, lines = list(frames), head["lines"]
+    pictures, lines = list(itertools.islice(frames, len(head["places"]))), head["lines"]
+    harmless = next(frames, None)
     recognised = _recognise({**head, "forms": taught}, pictures, limits, python) if pictures else None
     read = recognised or head
     for place, of_picture in (recognised["lines"] if recognised else {}).items():
         lines[int(place)] = of_picture
     pages = tuple(truest_text(head["pages"], read["pages"]))
-    return DocumentReading(reading_from_json(read["reading"]), images, answer[1], pages, tuple(lines))
+    return DocumentReading(reading_from_json(read["reading"]), images, answer[1], head["content_sha256"], harmless, pages, tuple(lines))
+
+
+@dataclass(frozen=True, slots=True)
+class ReservedCopy:
+    """The copy of a document whose exam number was reserved; `stamped_pdf` is `None` where the code is neither on the page nor known here."""
+
+    carries_code: bool
+    stamped_pdf: bytes | None
+
+
+def stamp_reserved(
+    pdf: bytes, secret_sha256: str, stamp: Stamp | None, limits: DocumentLimits | None = None, python: str = sys.executable
+) -> ReservedCopy:
+    """
+    Stamp a document that was read already with a reserved code, unless it carries that code.
+
+    Raises
+    ------
+    DocumentRefused, DocumentProcessFailed
+        As `read_document`.
+    """
+    limits = limits or DocumentLimits()
+    request = {"stamp": asdict(stamp) if stamp else None, "limits": asdict(limits), "secret_sha256": secret_sha256}
+    head, *copies = run_limited("cloudfilm.reports.stamping_process", [json.dumps(request).encode(), pdf], limits, python)
+    return ReservedCopy(json.loads(head)["carried"], copies[0] if copies else None)
 
 
 def _images(sizes: dict[str, Any], frames: Iterator[bytes]) -> PageImages:

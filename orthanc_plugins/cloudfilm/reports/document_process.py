@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import pypdfium2  # type: ignore[import-untyped, unused-ignore]
 
+from cloudfilm.reports.active_content import without_active_content
+from cloudfilm.reports.content_hash import content_hash
 from cloudfilm.reports.form_teaching import read_with_forms
 from cloudfilm.reports.framing import read_frames, write_frames
 from cloudfilm.reports.limits import DocumentLimits, limit_this_process
@@ -36,8 +38,8 @@ def main() -> None:
 
 def answer_of(pdf: bytes, wanted: Stamp, limits: DocumentLimits, forms: Sequence[TaughtForm] = ()) -> Sequence[bytes]:
     """
-    The frames of the answer: a JSON head, the stamped PDF, the page images, pictures of the pages to recognise; for a refused document the
-    head alone.
+    The frames of the answer: a JSON head, the stamped PDF, the page images, pictures of the pages to recognise, and a copy without what would
+    run where there was something; for a refused document the head alone.
     """
     try:
         _check_pages(pdf, limits)
@@ -45,7 +47,8 @@ def answer_of(pdf: bytes, wanted: Stamp, limits: DocumentLimits, forms: Sequence
         reading, recognised = read_with_forms(pages, forms)
         pictures = pictures_of(pdf, pages, pages_to_recognise(pages, is_known_form=recognised is not None))
         images = render_pages(pdf, limits.max_pixels)
-        stamped = stamp(pdf, wanted)
+        harmless = without_active_content(pdf)
+        stamped = stamp(harmless or pdf, wanted)
     except DocumentRefused as refusal:
         return [json.dumps({"refused": refusal.reason, "allowed": refusal.allowed}).encode()]
     except MemoryError:
@@ -63,8 +66,12 @@ def answer_of(pdf: bytes, wanted: Stamp, limits: DocumentLimits, forms: Sequence
         "lines": [text_lines(page, page.width_points, page.height_points).to_json() for page in pages],
         "places": list(pictures),
         "pages": [page_to_json(page) for page in pages],
+        "content_sha256": content_hash(pages, [image.small for image in images]),
     }
-    return [json.dumps(head).encode(), stamped, *(picture.webp for image in images for picture in image.all), *pictures.values()]
+    frames = [
+        json.dumps(head).encode(), stamped, *(picture.webp for image in images for picture in image.all), *pictures.values(),
+    ]  # fmt: skip
+    return [*frames, harmless] if harmless is not None else frames
 
 
 def _check_pages(pdf: bytes, limits: DocumentLimits) -> None:

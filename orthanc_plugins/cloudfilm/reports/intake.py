@@ -8,23 +8,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from cloudfilm.access.access_code import CODE_BYTES, access_code_from, hash_access_code, normalise_access_code, start_of
 from cloudfilm.access.audit import AuditEvent
 from cloudfilm.access.grant import ALL_RIGHTS, Grant, GrantKind
 from cloudfilm.access.key_ring import KeyRing
-from cloudfilm.access.secret import SECRET_BYTES, hash_secret, secret_from
 from cloudfilm.db.audit_events import append_event
 from cloudfilm.db.database import Cursor, Database
 from cloudfilm.db.deliveries import add_delivery, delivery_of_report
 from cloudfilm.db.grants import add_grant
 from cloudfilm.db.hospitals import grants_reach_all_exams
 from cloudfilm.db.job_queue import READ_REPORT, defer_job
+from cloudfilm.db.kiosks import kiosk_lifetime
 from cloudfilm.db.origin import REST, Origin
 from cloudfilm.db.reports import add_report
 from cloudfilm.errors import Conflict, TooLarge, UnsupportedMediaType
 from cloudfilm.reports.binding import restate_in
 from cloudfilm.reports.fields import ReportFields
 from cloudfilm.reports.grant_keys import GrantKeys
+from cloudfilm.reports.new_keys import hashes_of, new_keys
 from cloudfilm.storage.documents import DocumentStore
 from cloudfilm.storage.sealing import seal, unseal
 
@@ -57,6 +57,7 @@ class Intake:
     entropy: Callable[[int], bytes]
     maximum_megabytes: int
     delivery_lifetime: timedelta
+    kiosk_lifetime: timedelta = timedelta(0)
 
     def receive(
         self,
@@ -83,8 +84,8 @@ class Intake:
             raise TooLarge(f"The document is larger than {self.maximum_megabytes} MB.")
         if b"%PDF-" not in document[:1024]:
             raise UnsupportedMediaType("The document is not a PDF. Allowed: application/pdf.")
-        keys = GrantKeys(secret_from(self.entropy(SECRET_BYTES)), access_code_from(self.entropy(CODE_BYTES)))
-        hashes = self._hashes(keys)
+        keys = new_keys(self.entropy)
+        hashes = hashes_of(keys, self.key_ring)
         document_sha256 = self.documents.put(document)
         new_id, grant_id = UUID(bytes=self.entropy(16), version=4), UUID(bytes=self.entropy(16), version=4)
         now = self.clock()
@@ -96,7 +97,10 @@ class Intake:
                 patient_wide = grants_reach_all_exams(cursor, hospital_id)
                 grant = Grant(grant_id, hospital_id, GrantKind.PATIENT, ALL_RIGHTS, now, report_id=report_id, patient_wide=patient_wide)
                 add_grant(cursor, grant, *hashes)
-                add_delivery(cursor, report_id, seal(keys.to_bytes(), self.key_ring), now + self.delivery_lifetime)
+                kept = kiosk_lifetime(cursor, hospital_id, self.kiosk_lifetime)
+                add_delivery(
+                    cursor, report_id, seal(keys.to_bytes(), self.key_ring), now + self.delivery_lifetime, now + kept if kept else None
+                )
                 defer_job(cursor, READ_REPORT, lock=str(report_id), arguments={"report_id": str(report_id)})
                 append_event(cursor, replace(submitted, report_id=report_id), self.key_ring.auditing)
                 return Received(report_id, keys, is_new=True)
@@ -104,12 +108,6 @@ class Intake:
                 restate_in(cursor, report_id, given.report_status, now)
             delivery = delivery_of_report(cursor, report_id, now)
             append_event(cursor, replace(submitted, report_id=report_id, detail="the same document again"), self.key_ring.auditing)
-        if delivery is None:
+        if delivery is None or delivery.sealed_keys is None:
             raise Conflict("This document was received before, and its access code can no longer be shown.")
         return Received(report_id, GrantKeys.from_bytes(unseal(delivery.sealed_keys, self.key_ring)), is_new=False)
-
-    def _hashes(self, keys: GrantKeys) -> tuple[bytes, bytes, bytes]:
-        secret_hash, code = hash_secret(keys.secret), normalise_access_code(keys.access_code)
-        if secret_hash is None or code is None:
-            raise AssertionError("a key of our own making is malformed")
-        return secret_hash, hash_access_code(code, self.key_ring.hashing), hash_access_code(start_of(code), self.key_ring.hashing)

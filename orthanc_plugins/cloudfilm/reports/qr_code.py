@@ -34,3 +34,16 @@ def qr_png(text: str, pixels_per_module: int = 8) -> bytes:
     target = io.BytesIO()
     image.resize((side * pixels_per_module, side * pixels_per_module), Image.Resampling.NEAREST).save(target, "PNG", optimize=True)
     return target.getvalue()
+
+
+def qr_svg(text: str) -> str:
+    """The code as an SVG of one path, a unit for each module, with its quiet zone: sharp at any size."""
+    matrix = qr_matrix(text)
+    side = len(matrix) + 2 * QUIET_ZONE
+    dark = "".join(
+        f"M{x + QUIET_ZONE},{y + QUIET_ZONE}h1v1h-1z" for y, row in enumerate(matrix) for x, is_dark in enumerate(row) if is_dark
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" shape-rendering="crispEdges">'
+        f'<path fill="#fff" d="M0,0h{side}v{side}h-{side}z"/><path d="{dark}"/></svg>'
+    )

@@ -30,6 +30,7 @@ EVENT_IDS = {
     AuditKind.IMAGES_SET_ASIDE: ("110104", "C", None),
     AuditKind.REPORT_READ: ("110110", "R", None),
     AuditKind.REPORT_DOWNLOADED: ("110106", "R", None),
+    AuditKind.REPORT_PRINTED: ("110106", "R", None),
     AuditKind.REPORT_SUBMITTED: ("110110", "C", None),
     AuditKind.REPORT_REVIEWED: ("110110", "U", None),
     AuditKind.ORDER_TAKEN: ("110110", "C", None),

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -25,6 +26,7 @@ from cloudfilm.db.grant_list import GrantLine
 from cloudfilm.db.hospitals import Hospital
 from cloudfilm.db.patient_corrections import Person
 from cloudfilm.db.patient_merges import PatientMerge
+from cloudfilm.db.print_orders import PrintOrder
 from cloudfilm.db.report_forms import FormRecord
 from cloudfilm.db.report_review import ReportDecision
 from cloudfilm.db.report_status import ReportStatus
@@ -41,6 +43,7 @@ from portal.staff.forms import ShownReport
 from portal.staff.grants import REASONS, ShownGrant
 from portal.staff.orders import DAYS, OrderLine, UnreportedLine
 from portal.staff.orders import LISTS as ORDER_LISTS
+from portal.staff.prints import ShownOrder
 from portal.staff.register import CorrectionLine
 from portal.staff.review import LISTS
 from portal.staff.review_view import ShownCandidate, shown_fields, shown_pages
@@ -52,11 +55,11 @@ HOSTILE = "<script>alert(1)</script>\"'"
 NOW = datetime(2026, 5, 11, 9, 42, tzinfo=UTC)
 ID = UUID(int=7)
 ME = StaffHolder(ID, "li", HOSTILE, Role.ADMINISTRATOR, "jia", UUID(int=8), closed=False)
-ALL = ["studies", "orders", "review", "grants", "forms", "users", "tokens", "audit"]
+ALL = ["studies", "orders", "review", "grants", "prints", "forms", "users", "tokens", "audit"]
 STUDY = StudyRecord(
     "1.2.3", "jia", None, HOSTILE, "", "F", date(1958, 1, 1), HOSTILE, date(2026, 5, 11), time(9, 42), HOSTILE, "", ["CT"], 2, 172, None
 )
-ORDER = ExamOrder(
+EXPECTED_EXAM = ExamOrder(
     ID, "jia", HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, "F", date(1958, 1, 1), "CT", HOSTILE, "expected", NOW, NOW, {}, "ris", "1", NOW, NOW,
     NOW, HOSTILE,
 )  # fmt: skip
@@ -88,6 +91,10 @@ CANDIDATE = ShownCandidate(
 )
 DECISION = ReportDecision(ID, ID, NOW, ID, "match", "review", "", [], None, HOSTILE)
 TOKEN = ApiTokenRecord(ApiHolder(ID, "jia", frozenset(Scope), NOW, None, is_gateway=True), HOSTILE, NOW, None)
+ORDER = PrintOrder(ID, ID, "jia", "kiosk", None, ID, "kiosk-hall", NOW, attempts=2, trouble=HOSTILE)
+ORDER_STATES: list[dict[str, Any]] = [
+    {}, {"queued_at": NOW}, {"printed_at": NOW, "repeat_allowed_at": NOW, "repeat_allowed_by": HOSTILE}, {"failed_at": NOW},
+]  # fmt: skip
 PICTURE = Picture("0" * 64, 1240, 1754)
 BOX = (1.0, 2.0, 30.0, 40.0)
 FORM = FormRecord(ID, 2, "jia", HOSTILE, {"kind": "CT", "areas": [], "anchors": []}, True, False, "edited", (PICTURE,), NOW, HOSTILE)
@@ -106,13 +113,14 @@ PAGES: dict[str, dict[str, object]] = {
               "filled": {"login": HOSTILE}, "trouble": "taken"},
     "password_issued": {"login": HOSTILE, "password": "secret"},
     "grants": {"lines": [ShownGrant(GRANT, HOSTILE, state) for state in ("open", "expired", "revoked")], "text": "", "reasons": REASONS},
+    "prints": {"lines": [ShownOrder(replace(ORDER, **more), HOSTILE, HOSTILE) for more in ORDER_STATES]},
     "forms": {"forms": [FORM, replace(FORM, is_on=False, version=1)], "read": {str(ID): 3}, "recent": [RECENT], "undoable": FORM, "bin": [FORM],
               "trouble": "no PDF"},
     "form_waiting": {"reason": HOSTILE},
     "form_teaching": {"source": Source(SourceKind.REPORT, ID, b"", (TEXT,), (PICTURE,)), "draft": Draft(HOSTILE), "shown": SHOWN,
                       "lines": [ShownLine(1, HOSTILE, BOX)], "markable": MARKABLE, "kinds": KINDS, "trouble": "no name",
                       "tried": [Tried("1", HOSTILE, True, SHOWN.fields[:1], frozenset({"patient_name"})), Tried("2", HOSTILE, False, (), frozenset())]},
-    "orders": {"lines": [OrderLine(ORDER, HOSTILE, 3, trouble) for trouble in ("", "another patient", "cancelled")], "unreported": [],
+    "orders": {"lines": [OrderLine(EXPECTED_EXAM, HOSTILE, 3, trouble) for trouble in ("", "another patient", "cancelled")], "unreported": [],
                "is_more": True, "lists": ORDER_LISTS, "show": "all", "days": 30, "all_days": DAYS, "text": HOSTILE},
     "register": {"lines": [CorrectionLine(replace(STUDY, correction_waits=waits), Person(HOSTILE, "F", None), Person(HOSTILE, "M", date(1958, 1, 1)))
                            for waits in (True, False)],
@@ -223,12 +231,27 @@ def test_every_reason_of_the_machine_has_a_word(render: Render) -> None:
 
 @pytest.mark.parametrize("status", list(OrderStatus))
 def test_every_status_of_an_order_has_a_word(render: Render, status: OrderStatus) -> None:
-    page = page_of(render, "orders", lines=[OrderLine(replace(ORDER, status=status), HOSTILE)])
+    page = page_of(render, "orders", lines=[OrderLine(replace(EXPECTED_EXAM, status=status), HOSTILE)])
     shown = re.search(r'class="mark [a-z]+">([^<]+)<', page)
     assert shown
     if 'lang="zh-CN"' in page.split(">", 2)[1]:
         assert shown[1] != status
     assert HOSTILE not in page_of(render, "orders", lines=[], unreported=[UnreportedLine(STUDY, HOSTILE, "CT")], show="without-report")
+
+
+def test_why_a_document_was_not_taken_is_said_with_what_to_do(render: Render) -> None:
+    sources = [APP / "reports" / name for name in ("document.py", "document_process.py", "picture_process.py")]
+    written = [
+        found
+        for path in sources
+        for found in re.findall(r'(?:DocumentRefused\(\s*f?|"refused": )"([^"]+)"', path.read_text(encoding="utf-8"))
+    ]
+    reasons = [re.sub(r"\{[^}]+\}", "7", one) for one in written]
+    assert len(reasons) > 8
+    page = page_of(
+        render, "review", show="failed", reports=[replace(REPORT, status="failed", status_reason=f"{one}; more") for one in reasons]
+    )
+    assert [reason for reason in reasons if f"{reason}; more" in page] == []
 
 
 @pytest.mark.parametrize("status", list(ReportStatus))

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
+import hashlib
 import io
-import zlib
+import re
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,47 +12,30 @@ import pytest
 import zxingcpp
 from PIL import Image
 from pypdf import PdfReader, PdfWriter
+from pypdf.generic import StreamObject
 from reportlab.pdfgen.canvas import Canvas
 
-from cloudfilm.reports.document import DocumentProcessFailed, read_document
+from cloudfilm.reports.document import DocumentProcessFailed, read_document, stamp_reserved
 from cloudfilm.reports.fields import ReportFields
 from cloudfilm.reports.limits import DocumentLimits
 from cloudfilm.reports.refusal import DocumentRefused
 from cloudfilm.reports.stamp_drawing import Stamp
 from demo.report_form import make_report_pdf
+from tests.support.hostile_pdfs import (
+    armed,
+    drawn_in_itself,
+    flate_bomb,
+    font_bomb,
+    forms_in_forms,
+    giant_image,
+    locked,
+    nested_arrays,
+    nested_pages,
+    pdf_of,
+    written,
+)
 
 TIGHT = DocumentLimits(cpu_seconds=3, wall_clock_seconds=8.0)
-
-
-def pdf_of(content: bytes, dictionary: bytes = b"", media_box: str = "0 0 595 842", pages: int = 1) -> bytes:
-    """A PDF written by hand: one content stream on every page."""
-    kids = b" ".join(b"%d 0 R" % (number + 4) for number in range(pages))
-    objects = [
-        b"<</Type/Catalog/Pages 2 0 R>>",
-        b"<</Type/Pages/Count %d/Kids[%s]>>" % (pages, kids),
-        b"<<%s/Length %d>>stream\n%s\nendstream" % (dictionary, len(content), content),
-        *[b"<</Type/Page/Parent 2 0 R/MediaBox[%s]/Contents 3 0 R/Resources<<>>>>" % media_box.encode()] * pages,
-    ]
-    body, offsets = b"%PDF-1.7\n", []
-    for number, value in enumerate(objects, 1):
-        offsets.append(len(body))
-        body += b"%d 0 obj\n%s\nendobj\n" % (number, value)
-    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    end = b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (len(objects) + 1, len(body))
-    return body + b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1) + table + end
-
-
-def flate_bomb() -> bytes:
-    inner = zlib.compress(b"0 0 m 9 9 l S\n" * 12_000_000, 9)
-    return pdf_of(zlib.compress(inner, 9), b"/Filter[/FlateDecode/FlateDecode]")
-
-
-def encrypted() -> bytes:
-    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf_of(b""))))
-    writer.encrypt("secret", algorithm="AES-256")
-    target = io.BytesIO()
-    writer.write(target)
-    return target.getvalue()
 
 
 def test_a_report_is_read_rendered_and_stamped(report: ReportFields, qr_stamp: Stamp) -> None:
@@ -86,20 +71,125 @@ def test_a_document_without_labels_is_rendered_and_stamped_all_the_same(qr_stamp
         (lambda: b"", "not a PDF"),
         (lambda: b"%PDF-1.7\n" + bytes(range(256)) * 40, "damaged"),
         (lambda: b"%PDF-1.4" + b"\0" * 51_000_000, "too large"),
-        (encrypted, "password"),
+        (lambda: locked("secret"), "password"),
         (lambda: pdf_of(b"", pages=10_000), "10000 pages"),
         (lambda: pdf_of(b"", media_box="0 0 9000000 9000000"), "impossible size"),
         (lambda: pdf_of(b"", media_box="0 0 1000000 2"), "impossible size"),
         (flate_bomb, "too long|memory|damaged"),
         (lambda: pdf_of(b"0 0 m 500 800 l 100 3 l S\n" * 1_500_000), "too long|memory"),
+        (lambda: make_report_pdf(ReportFields(patient_name="王小明"))[:900], "damaged"),
+        (nested_arrays, "damaged|memory|too long"),
+        (giant_image, "too long|memory|damaged"),
+        (lambda: pdf_of(b"").replace(b"/Type/Catalog/Pages 2 0 R", b"/Type/Catalog/Pages 1 0 R"), "damaged|0 pages"),
     ],
-    ids=["zip", "empty", "rubbish", "large", "password", "pages", "giant page", "long page", "flate bomb", "strokes"],
+    ids=[
+        "zip",
+        "empty",
+        "rubbish",
+        "large",
+        "password",
+        "pages",
+        "giant page",
+        "long page",
+        "flate bomb",
+        "strokes",
+        "cut off",
+        "nested arrays",
+        "giant picture",
+        "pages in a loop",
+    ],
 )
 def test_a_hostile_document_is_refused_with_a_reason(make: Callable[[], bytes], reason: str, qr_stamp: Stamp) -> None:
     with pytest.raises(DocumentRefused, match=reason) as refused:
         read_document(make(), qr_stamp, TIGHT)
     assert refused.value.allowed
     assert qr_stamp.access_code not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [nested_pages, drawn_in_itself, forms_in_forms, font_bomb, lambda: pdf_of(b"q " * 3_000_000)],
+    ids=["nested pages", "drawn in itself", "forms in forms", "font bomb", "saved states"],
+)
+def test_what_the_library_cuts_short_ends_soon_read_or_refused(make: Callable[[], bytes], qr_stamp: Stamp) -> None:
+    """pdfium gives up on these by itself: then there is a report without fields; the limits stand behind it."""
+    pdf, began = make(), time.monotonic()
+    reason, is_empty = "", False
+    try:
+        is_empty = read_document(pdf, qr_stamp, TIGHT).fields.is_empty
+    except DocumentRefused as refused:
+        reason = refused.reason
+    assert is_empty or re.search("damaged|memory|too long|pages", reason)
+    assert time.monotonic() - began < 60
+
+
+def test_a_broken_table_of_objects_is_mended(report: ReportFields, qr_stamp: Stamp) -> None:
+    pdf = make_report_pdf(report)
+    start = pdf.rindex(b"startxref")
+    assert read_document(pdf[:start] + b"startxref\n7\n%%EOF", qr_stamp).fields == report
+
+
+def test_an_owners_password_hinders_nobody(report: ReportFields, qr_stamp: Stamp) -> None:
+    reading = read_document(locked("", "owner", make_report_pdf(report)), qr_stamp)
+    assert reading.fields == report
+    assert [code.text for code in zxingcpp.read_barcodes(pypdfium2.PdfDocument(reading.stamped_pdf)[0].render(scale=2).to_pil())] == [
+        qr_stamp.url
+    ]
+
+
+def test_what_would_run_is_in_no_copy_that_people_get(report: ReportFields, qr_stamp: Stamp) -> None:
+    plain = make_report_pdf(report)
+    reading = read_document(armed(plain), qr_stamp)
+    assert reading.fields == report
+    assert reading.harmless_pdf is not None
+    for copy in (reading.harmless_pdf, reading.stamped_pdf):
+        reader = PdfReader(io.BytesIO(copy))
+        objects = [one for one in PdfWriter(clone_from=reader)._objects if one is not None]
+        everything = "".join(map(repr, objects))
+        unpacked = b"".join(one.get_data() for one in objects if isinstance(one, StreamObject))
+        for sign in (
+            "ARMED",
+            "/JavaScript",
+            "/Launch",
+            "/SubmitForm",
+            "/EmbeddedFiles",
+            "/OpenAction",
+            "'/AA'",
+            "/RichMedia",
+            "/FileAttachment",
+        ):
+            assert sign not in everything, sign
+            assert len(sign) < 8 or sign.encode() not in copy
+        assert b"ARMED" not in unpacked
+        assert "https://hospital.example/" in everything, "a link is no script"
+    assert not reader.attachments
+    assert read_document(plain, qr_stamp).harmless_pdf is None, "of a plain document there is no second copy"
+
+
+def test_the_same_content_in_other_bytes_is_the_same_and_one_character_is_not(report: ReportFields, qr_stamp: Stamp) -> None:
+    plain = make_report_pdf(report)
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(plain)))
+    writer.add_metadata({"/CreationDate": "D:20260305103200", "/Producer": "another printer"})
+    writer.compress_identical_objects()
+    again = written(writer)
+    assert again != plain
+    first, second = read_document(plain, qr_stamp), read_document(again, qr_stamp)
+    assert first.content_sha256 == second.content_sha256
+    other = read_document(make_report_pdf(replace(report, findings=(report.findings or "").replace("1.2cm", "1.3cm"))), qr_stamp)
+    assert other.content_sha256 != first.content_sha256
+
+
+def test_only_the_reserved_code_counts_as_carried(report: ReportFields, qr_stamp: Stamp) -> None:
+    pdf = make_report_pdf(report)
+    known = hashlib.sha256(qr_stamp.url.rpartition("/Q/")[2].encode()).hexdigest()
+    first = stamp_reserved(pdf, known, qr_stamp)
+    assert not first.carries_code
+    assert first.stamped_pdf is not None
+    again = stamp_reserved(first.stamped_pdf, known, qr_stamp)
+    assert (again.carries_code, again.stamped_pdf) == (True, first.stamped_pdf)
+    other = replace(qr_stamp, url=qr_stamp.url[:-1] + "A")
+    assert not stamp_reserved(first.stamped_pdf, hashlib.sha256(other.url.rpartition("/Q/")[2].encode()).hexdigest(), other).carries_code
+    assert stamp_reserved(pdf, known, None).stamped_pdf is None
 
 
 def test_a_process_that_hangs_is_ended_by_the_clock(qr_stamp: Stamp, tmp_path: Path) -> None:
