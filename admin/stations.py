@@ -135,13 +135,15 @@ def add_folder(installation: Installation, name: str, hospital_id: str, return_t
 @click.option("--references", is_flag=True, help="Its messages may name files (RP) that it writes to DATA/folders/NAME/in.")
 @click.pass_obj
 def add_hl7(installation: Installation, name: str, hospital_id: str, host: str, application: str, return_to: str, references: bool) -> None:
-    """A system that sends ORU^R01 by MLLP."""
+    """A system that sends results (ORU), orders (ORM, OML), patient data and merges (ADT) by MLLP."""
     if "|" in host + application:
         raise click.BadParameter("must not hold |")
     _add(installation, IntakeSource(name, Way.HL7, hospital_id, return_to, f"{host}|{application}", now(), takes_references=references))
     if return_to not in ("", OWN_FOLDER):
         add_return_queue(name, return_to)
-    installation.say({"name": name, "port": installation.hl7_port}, f"{host} may now send ORU^R01 for {hospital_id}.")
+    installation.say(
+        {"name": name, "port": installation.hl7_port}, f"{host} may now send results, orders and patient data for {hospital_id}."
+    )
 
 
 @station.command("add-console")

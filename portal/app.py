@@ -42,9 +42,11 @@ from portal.staff.grants import grants
 from portal.staff.hospital import hospital
 from portal.staff.oidc import staff_oidc
 from portal.staff.operation import operation
+from portal.staff.orders import orders
 from portal.staff.papers import papers
 from portal.staff.patients import patients
 from portal.staff.prints import prints
+from portal.staff.register import register
 from portal.staff.review import review
 from portal.staff.sign_in import sign_in
 from portal.staff.statistics import statistics
@@ -61,6 +63,8 @@ STAFF = (
     study,
     papers,
     patients,
+    orders,
+    register,
     review,
     account,
     users,

@@ -48,7 +48,7 @@ def _known(study_instance_uids: Collection[str]) -> tuple[list[str], list[str]]:
         for study_instance_uid in study_instance_uids:
             study = study_with_uid(cursor, study_instance_uid)
             if study is not None:
-                names.append(study.patient_name)
+                names.extend((study.patient_name, study.images_patient_name or ""))
                 numbers.extend((study.patient_id, study.accession_number))
             for fields in map(ReportFields.from_json, fields_of_reports_of_study(cursor, study_instance_uid)):
                 names.extend(getattr(fields, name) or "" for name in _NAMES)

@@ -230,6 +230,8 @@ def _names_in(study: StudyRecord | None) -> list[str]:
     if study is None:
         return []
     groups = [
-        part for group in study.patient_name.split("=") for part in (group.replace("^", ""), group.replace("^", " "), *group.split("^"))
+        part
+        for group in f"{study.patient_name}={study.images_patient_name or ''}".split("=")
+        for part in (group.replace("^", ""), group.replace("^", " "), *group.split("^"))
     ]
-    return [*groups, display_name(study.patient_name), study.patient_id, study.accession_number]
+    return [*filter(None, groups), display_name(study.patient_name), study.patient_id, study.accession_number]

@@ -17,6 +17,7 @@ from portal.staff.member import could
 
 _OFFERED = {
     "studies": Action.QUERY,
+    "orders": Action.QUERY,
     "review": Action.REVIEW_REPORTS,
     "grants": Action.MANAGE_GRANTS,
     "prints": Action.MANAGE_GRANTS,

@@ -110,7 +110,7 @@ def test_one_connection_carries_many_messages_and_a_repeated_one_is_one_report(i
 
 REFUSED = {
     "no message": b"hello",
-    "no result": message("r1", kind="ADT^A08").encode(),
+    "no result": message("r1", kind="ADT^A01").encode(),
     "another application": message("r2", *TEXT, application="HIS").encode(),
     "nothing to show": message("r3").encode(),
     "no base64": message("r4", "OBX|1|ED|P||^application^pdf^Base64^***||||||F").encode(),

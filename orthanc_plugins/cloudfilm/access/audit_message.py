@@ -90,6 +90,9 @@ _FORMS = {
     AuditKind.REPORT_READ: _Form(_PATIENT_RECORD, "R"),
     AuditKind.REPORT_SUBMITTED: _Form(_PATIENT_RECORD, "C", life_cycle="1"),
     AuditKind.REPORT_REVIEWED: _Form(_PATIENT_RECORD, "U"),
+    AuditKind.ORDER_TAKEN: _Form(_PATIENT_RECORD, "C", life_cycle="1"),
+    AuditKind.PATIENT_CORRECTED: _Form(_PATIENT_RECORD, "U"),
+    AuditKind.PATIENTS_MERGED: _Form(_PATIENT_RECORD, "U"),
     AuditKind.CONSENT_GIVEN: _Form(_PATIENT_RECORD, "U"),
     # §A.5.3.2
     AuditKind.LOG_READ: _Form(_AUDIT_LOG_USED, "R"),

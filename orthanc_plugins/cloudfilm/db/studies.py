@@ -35,6 +35,12 @@ class StudyRecord:
     image_series_count: int = 0
     image_count: int = 0
     study_id: str | None = None
+    # What the images say, where the register's word stands in its place.
+    images_patient_name: str | None = None
+    images_patient_sex: str | None = None
+    images_patient_birth_date: date | None = None
+    corrected_at: datetime | None = None
+    correction_waits: bool = False
 
     @property
     def image_modalities(self) -> list[str]:
@@ -76,7 +82,7 @@ def record_study(cursor: Cursor, summary: StudySummary, now: datetime, complete:
     """Write what Orthanc knows of a study; return its hospital, None when nobody ever claimed it.
 
     ``complete`` states that nothing arrives any more: the first such time is kept until more images arrive. A report that is added to its study
-    later makes nobody wait.
+    later makes nobody wait. What the register says of the patient is put in its place again by `cloudfilm.reports.correcting`.
     """
     cursor.execute(
         """
@@ -86,6 +92,7 @@ def record_study(cursor: Cursor, summary: StudySummary, now: datetime, complete:
             modalities = %(modalities)s, series_count = %(series_count)s, instance_count = %(instance_count)s,
             image_series_count = %(image_series_count)s, image_count = %(image_count)s, study_id = %(study_id)s,
             referring_physician_name = %(referring_physician_name)s, recorded_at = %(now)s,
+            images_patient_name = NULL, images_patient_sex = NULL, images_patient_birth_date = NULL, corrected_at = NULL, correction_waits = false,
             complete_at = coalesce(CASE WHEN image_count = %(image_count)s THEN complete_at END, CASE WHEN %(complete)s THEN %(now)s END)
         WHERE study_instance_uid = %(study_instance_uid)s RETURNING hospital_id
         """,

@@ -12,13 +12,19 @@ from cloudfilm.db.intake_sources import IntakeSource
 
 def submitted_by(source: IntakeSource, now: datetime, address: str = "") -> AuditEvent:
     """A report was handed in, without saying which."""
+    return event_of(source, AuditKind.REPORT_SUBMITTED, now, address)
+
+
+def event_of(source: IntakeSource, kind: AuditKind, now: datetime, address: str = "", detail: str = "") -> AuditEvent:
+    """What a station does now."""
     return AuditEvent(
         now,
-        AuditKind.REPORT_SUBMITTED,
+        kind,
         "success",
         ActorKind.STATION,
         source.name,
         source.hospital_id,
         address=address,
         device=Device.PROGRAM,
+        detail=detail,
     )

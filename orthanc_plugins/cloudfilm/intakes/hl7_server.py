@@ -18,27 +18,33 @@ from cloudfilm.errors import CloudFilmError, Conflict, Unavailable
 from cloudfilm.intakes.audited import submitted_by
 from cloudfilm.intakes.places import Places
 from cloudfilm.intakes.references import read_reference
+from cloudfilm.intakes.register_intake import RegisterIntake
 from cloudfilm.reports.document import DocumentProcessFailed
-from cloudfilm.reports.hl7_message import Message, MessageRefused, read_message
+from cloudfilm.reports.hl7_message import Condition, Message, MessageRefused, err_segment, hl7_text, read_message
+from cloudfilm.reports.hl7_order import ORDERS
+from cloudfilm.reports.hl7_patient import CORRECTIONS, MERGES
 from cloudfilm.reports.hl7_report import report_of
 from cloudfilm.reports.intake import Intake
 from cloudfilm.reports.laid_out import lay_out
 from cloudfilm.reports.picture_document import document_of
 from cloudfilm.reports.refusal import DocumentRefused
 
+type Answer = tuple[str, str, Condition | None]
+RESULTS = ("ORU^R01",)
+TAKEN = (*RESULTS, *ORDERS, *CORRECTIONS, *MERGES)
 _LARGEST_MESSAGE = 80 * 1024 * 1024
 _IDLE_SECONDS = 3600.0
 _log = logging.getLogger(__name__)
 
 
 class Hl7Server:
-    """Takes ORU^R01 of registered senders.
+    """Takes results (ORU^R01), orders, corrections of patient data and merges of patient numbers, of registered senders.
 
     An address that no station is registered for is hung up on at once: HL7 has no password.
     """
 
-    def __init__(self, database: Database, intake: Intake, places: Places) -> None:
-        self._database, self._intake, self._places = database, intake, places
+    def __init__(self, database: Database, intake: Intake, places: Places, register: RegisterIntake) -> None:
+        self._database, self._intake, self._places, self._register = database, intake, places, register
 
     async def serve(self, host: str, port: int) -> None:
         """Listen until cancelled."""
@@ -70,31 +76,40 @@ class Hl7Server:
             message = read_message(block)
         except MessageRefused as refused:
             _log.warning("a message was refused: %s", refused)
-            return b"MSH|^~\\&|CLOUDFILM|CLOUDFILM|||||ACK||P|2.5.1\rMSA|AR||" + str(refused).encode("ascii", "replace") + b"\r"
+            return _answer_to_the_unreadable("AR", str(refused), refused.condition)
         except Unavailable:
-            return b"MSH|^~\\&|CLOUDFILM|CLOUDFILM|||||ACK||P|2.5.1\rMSA|AE||The database does not answer\r"
-        return message.acknowledgement(*self._take(message, known, peer))
+            return _answer_to_the_unreadable("AE", "The database does not answer", Condition.INTERNAL)
+        return message.acknowledgement(*self._take(message, known, peer, block))
 
-    def _take(self, message: Message, known: list[IntakeSource], peer: str) -> tuple[str, str]:
+    def _take(self, message: Message, known: list[IntakeSource], peer: str, block: bytes) -> Answer:
         application = message.sender[0]
         source = next((one for one in known if _application(one) in ("", application)), None)
         if source is None:
-            return "AR", f"MSH-3: the application {application} is not registered"
-        if message.kind != "ORU^R01":
-            return "AR", f"MSH-9: {message.kind} is not taken, only ORU^R01"
+            return "AR", f"MSH-3: the application {application} is not registered", Condition.TABLE_VALUE
+        if message.kind not in TAKEN:
+            return "AR", f"MSH-9: {message.kind} is not taken; allowed are {', '.join(TAKEN)}", Condition.MESSAGE_TYPE
         try:
-            self._store(message, source, peer)
+            if message.kind in RESULTS:
+                self._store(message, source, peer)
+            else:
+                self._register.take(message, source, peer, block)
         except MessageRefused as refused:
-            return "AR", str(refused)
+            return "AR", str(refused), refused.condition
         except DocumentRefused as refused:
-            return "AR", f"OBX-5: {refused}"
+            return "AR", f"OBX-5: {refused}", Condition.DATA_TYPE
         except DocumentProcessFailed:
-            return "AE", "The picture could not be looked at now"
+            return "AE", "The picture could not be looked at now", Condition.INTERNAL
         except Unavailable as error:
-            return "AE", error.public_message
+            return "AE", error.public_message, Condition.INTERNAL
+        except Conflict as error:
+            return "AR", error.public_message, Condition.UNKNOWN_KEY
         except CloudFilmError as error:
-            return "AR", error.public_message
-        return "AA", ""
+            return "AR", error.public_message, Condition.INTERNAL
+        except Exception:
+            # Ours, not the sender's: nothing is stored, the sender keeps the message, and the line lives on.
+            _log.exception("a message of the station %s could not be taken", source.name)
+            return "AE", "CloudFilm could not take the message; it is in its log", Condition.INTERNAL
+        return "AA", "", None
 
     def _store(self, message: Message, source: IntakeSource, peer: str) -> None:
         report = report_of(message)
@@ -119,6 +134,12 @@ class Hl7Server:
     def _sources_at(self, peer: str) -> list[IntakeSource]:
         with self._database.transaction() as cursor:
             return [one for one in list_sources(cursor, Way.HL7) if one.sender.split("|")[0] == peer]
+
+
+def _answer_to_the_unreadable(code: str, reason: str, condition: Condition) -> bytes:
+    """An acknowledgement without what it acknowledges, in plain ASCII."""
+    header = "MSH|^~\\&|CLOUDFILM|CLOUDFILM|||||ACK||P|2.5.1\r"
+    return (header + f"MSA|{code}||{hl7_text(reason)}\r" + err_segment(reason, condition)).encode("ascii", "replace")
 
 
 def _application(source: IntakeSource) -> str:

@@ -12,6 +12,7 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 from cloudfilm.db.database import Database
 from cloudfilm.doors.audit_trail import AuditTrail
@@ -24,6 +25,7 @@ from cloudfilm.intakes.places import Places
 from cloudfilm.intakes.raw_intake import RawIntake
 from cloudfilm.intakes.raw_server import RawServer
 from cloudfilm.intakes.raw_server import run as run_raw
+from cloudfilm.intakes.register_intake import RegisterIntake
 from cloudfilm.intakes.stow.door import StowDoor
 from cloudfilm.intakes.stow.onward import Onward
 from cloudfilm.intakes.stow.server import serve as serve_stow
@@ -61,13 +63,20 @@ def main() -> None:
         delivery_lifetime=timedelta(hours=settings.delivery_hours),
         kiosk_lifetime=timedelta(days=settings.kiosk_days),
     )
+    register = RegisterIntake(
+        database,
+        AuditTrail.over(database, key_ring.auditing, clock),
+        settings.time_zone,
+        clock,
+        lambda: UUID(bytes=os.urandom(16), version=4),
+    )
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     looks = (FileIntake(database, intake, places, time.monotonic).look, FilmIntake(database, documents, key_ring, places, clock).look)
     listener = threading.Thread(
         target=run_hl7,
-        args=(Hl7Server(database, intake, places), os.environ.get("CLOUDFILM_HL7_BIND", "127.0.0.1"), _hl7_port(), stop.is_set),
+        args=(Hl7Server(database, intake, places, register), os.environ.get("CLOUDFILM_HL7_BIND", "127.0.0.1"), _hl7_port(), stop.is_set),
         daemon=True,
     )
     listener.start()

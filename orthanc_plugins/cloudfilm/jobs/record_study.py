@@ -7,10 +7,12 @@ import logging
 from datetime import timedelta
 
 from cloudfilm.db.publications import set_published, want_publication
+from cloudfilm.db.report_versions import lock_reports_of_hospital
 from cloudfilm.db.studies import incomplete_studies, record_study, study_with_uid
 from cloudfilm.dicom.study_summary import summarise_study
 from cloudfilm.jobs.context import JobContext
 from cloudfilm.reports.binding import match_reports_of_study
+from cloudfilm.reports.correcting import correct_studies_in
 
 _log = logging.getLogger(__name__)
 _SWEEP_AFTER = timedelta(seconds=60)
@@ -31,10 +33,15 @@ def record_study_of_orthanc(context: JobContext, orthanc_study_id: str) -> bool:
     complete = bool(study.get("IsStable"))
     now = context.clock()
     with context.database.transaction() as cursor:
+        claimed = study_with_uid(cursor, summary.study_instance_uid)
+        if claimed is not None:
+            # Before the row itself is locked: whoever corrects a patient's studies comes the same way.
+            lock_reports_of_hospital(cursor, claimed.hospital_id)
         hospital_id = record_study(cursor, summary, now, complete)
         if hospital_id is None:
             _log.error("study %s is in the archive but belongs to no hospital", orthanc_study_id)
             return False
+        correct_studies_in(cursor, hospital_id, [summary.patient_id], now)
         want_publication(cursor, summary.study_instance_uid, now, anew=False)
         if not complete:
             set_published(cursor, summary.study_instance_uid, None, 0)

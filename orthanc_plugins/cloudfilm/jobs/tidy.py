@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from cloudfilm.db.deliveries import delete_expired_deliveries
+from cloudfilm.db.hl7_messages import forget_old_messages
 from cloudfilm.db.report_texts import forget_old_texts
 from cloudfilm.db.reservations import forget_old_keys
 from cloudfilm.db.staff_devices import forget_old_staff_devices
@@ -16,6 +17,7 @@ from cloudfilm.jobs.context import JobContext
 _SESSIONS_KEPT = timedelta(days=7)
 _DEVICES_KEPT = timedelta(days=180)
 _SAMPLES_KEPT = timedelta(days=1)
+_MESSAGES_KEPT = timedelta(days=90)
 
 
 def tidy(context: JobContext) -> None:
@@ -28,3 +30,4 @@ def tidy(context: JobContext) -> None:
         delete_old_staff_sessions(cursor, now - _SESSIONS_KEPT)
         forget_old_staff_devices(cursor, now - _DEVICES_KEPT)
         forget_old_texts(cursor, now - _SAMPLES_KEPT)
+        forget_old_messages(cursor, now - _MESSAGES_KEPT)

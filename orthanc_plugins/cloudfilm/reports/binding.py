@@ -13,6 +13,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from cloudfilm.db.database import Cursor
+from cloudfilm.db.exam_orders import ExamOrder, OrderStatus, orders_of_exams
 from cloudfilm.db.patient_merges import numbers_of_patient
 from cloudfilm.db.report_status import BOUND, ReportStatus
 from cloudfilm.db.report_versions import (
@@ -38,7 +39,9 @@ from cloudfilm.db.reports import (
 from cloudfilm.db.studies import StudyRecord, candidates_for_report
 from cloudfilm.dicom.exam_numbers import exam_numbers
 from cloudfilm.dicom.person_name import display_name
+from cloudfilm.reports.correcting import person_of_images
 from cloudfilm.reports.evidence import Compared, StudyCandidate, exam_date
+from cloudfilm.reports.expected_exam import Expected, Shown, is_another_patients
 from cloudfilm.reports.field_reading import unsure_fields
 from cloudfilm.reports.fields import ReportFields
 from cloudfilm.reports.matching import Ambiguous, Decision, Matched, NoMatch, match_report, ranked
@@ -50,18 +53,28 @@ _A_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The studies that a report may belong to, and under which numbers its patient is known."""
+    """The studies that a report may belong to, under which numbers its patient is known, and what was ordered under the studies' numbers."""
 
     fields: ReportFields
     studies: list[StudyRecord]
     patients_numbers: frozenset[str]
+    orders: Sequence[ExamOrder] = ()
 
     def ranked(self) -> list[Compared]:
         """Each with what speaks for and against it, the likeliest first."""
         return ranked(self.fields, [_candidate(study) for study in self.studies], self.patients_numbers)
 
     def decide(self, report: ReportRecord) -> Decision:
-        """Which of them the report belongs to."""
+        """Which of them the report belongs to. Images that are not the patient's of whom they were ordered are left to people."""
+        decision = self._match(report)
+        if isinstance(decision, Matched):
+            uids = (decision.study_instance_uid, *decision.others)
+            matched = [study for study in self.studies if study.study_instance_uid in uids]
+            if any(order_differs(order, study, self.patients_numbers) for study in matched for order in self.orders):
+                return Ambiguous(uids, "the order with the images' exam number names another patient")
+        return decision
+
+    def _match(self, report: ReportRecord) -> Decision:
         return match_report(
             self.fields,
             [_candidate(study) for study in self.studies],
@@ -79,7 +92,19 @@ def candidates_of(cursor: Cursor, report: ReportRecord) -> Candidates:
     day = exam_date(fields)
     days = (day - _A_DAY, day + _A_DAY) if day else None
     studies = candidates_for_report(cursor, report.hospital_id, numbers, fields.patient_name or "", days)
-    return Candidates(fields, studies, merged)
+    orders = orders_of_exams(cursor, report.hospital_id, {study.accession_number for study in studies})
+    return Candidates(fields, studies, merged, orders)
+
+
+def order_differs(order: ExamOrder, study: StudyRecord, patients_numbers: frozenset[str]) -> bool:
+    """Whether a study carries an order's number and shows another patient. Of a cancelled order nobody expects images."""
+    if not study.accession_number or order.exam_number != study.accession_number or order.status == OrderStatus.CANCELLED:
+        return False
+    images = person_of_images(study)
+    births = frozenset(day for day in (study.patient_birth_date, images.birth_date) if day)
+    shown = Shown(study.patient_id, (study.patient_name, images.name), frozenset({study.patient_sex, images.sex}), births)
+    expected = Expected(order.patient_id, order.patient_name, order.patient_sex, order.patient_birth_date)
+    return is_another_patients(expected, shown, patients_numbers)
 
 
 def match_report_in(cursor: Cursor, report: ReportRecord, now: datetime, zone: tzinfo = SHANGHAI) -> None:
@@ -226,6 +251,7 @@ def _candidate(study: StudyRecord) -> StudyCandidate:
         study_instance_uid=study.study_instance_uid,
         patient_id=study.patient_id,
         patient_name=study.patient_name,
+        former_name=study.images_patient_name,
         accession_number=study.accession_number,
         study_date=study.study_date,
         body_part=study.body_part,

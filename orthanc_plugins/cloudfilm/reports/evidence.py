@@ -59,6 +59,8 @@ class StudyCandidate:
     modalities: tuple[str, ...] = ()
     patient_sex: str | None = None
     study_id: str | None = None
+    # As the images say it, where the hospital's register has corrected it: papers of before name the patient so.
+    former_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,8 @@ def _evidence(fields: ReportFields, study: StudyCandidate, patients_numbers: Col
         yield Evidence(Sign.PATIENT_NUMBER, True, known, known)
     if fields.patient_name and study.patient_name:
         is_same = same_name(fields.patient_name, study.patient_name)
+        if study.former_name and not is_same:
+            is_same = same_name(fields.patient_name, study.former_name) or is_same
         if is_same is not None:
             yield Evidence(Sign.NAME, is_same, fields.patient_name, display_name(study.patient_name))
     if fields.patient_sex in ("M", "F") and study.patient_sex in ("M", "F"):
@@ -133,6 +137,12 @@ def same_name(said: str, person_name: str) -> bool | None:
         return True
     is_han = bool(_HAN.search(written))
     return False if any(bool(_HAN.search(spelling)) is is_han for spelling in spellings) else None
+
+
+def same_person_name(one: str, other: str) -> bool | None:
+    """Whether two PN values name one person in any of their spellings; `None` when no two are written in one script."""
+    compared = [same_name(display_name(group), other) for group in one.split("=") if group.strip("^ ")] if other else []
+    return True if True in compared else False if False in compared else None
 
 
 def _spellings(group: str) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 
 import hl7
 
@@ -21,8 +22,24 @@ _FALLBACKS = ("utf-8", "gb18030")
 _SHORTEST_HEADER = 13
 
 
+class Condition(StrEnum):
+    """What is wrong with a message (HL7 table 0357), for ERR-3."""
+
+    SEGMENT = "100^Segment sequence error"
+    REQUIRED = "101^Required field missing"
+    DATA_TYPE = "102^Data type error"
+    TABLE_VALUE = "103^Table value not found"
+    MESSAGE_TYPE = "200^Unsupported message type"
+    UNKNOWN_KEY = "204^Unknown key identifier"
+    INTERNAL = "207^Application internal error"
+
+
 class MessageRefused(Exception):
     """The message cannot be taken; the sentence is for whoever set the sender up."""
+
+    def __init__(self, sentence: str, condition: Condition = Condition.DATA_TYPE) -> None:
+        super().__init__(sentence)
+        self.condition = condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +80,7 @@ class Message:
         """A component of the first repetition of a field."""
         try:
             first = segment(field)[0]
-            text = first if isinstance(first, str) and component == 1 else first[component - 1]
+            text = first[component - 1] if not isinstance(first, str) else first if component == 1 else ""
         except (KeyError, IndexError):
             return ""
         return str(self.parsed.unescape(str(text))).strip()
@@ -76,11 +93,32 @@ class Message:
             return []
         return [str(self.parsed.unescape(str(one))) for one in repetitions]
 
-    def acknowledgement(self, code: str, reason: str = "") -> bytes:
-        """``AA`` accepts, ``AE`` may be repeated later, ``AR`` will never be taken (HL7 v2.5.1 §2.9.2); in the sender's encoding."""
+    def components_of(self, segment: hl7.Segment, field: int) -> list[list[str]]:
+        """Every repetition of a field as its components, unescaped; of a component with parts the first."""
+        try:
+            repetitions = list(segment(field))
+        except IndexError:
+            return []
+        separator, part = self.parsed.separators[3], self.parsed.separators[4]
+        return [
+            [str(self.parsed.unescape(component.split(part)[0])).strip() for component in str(one).split(separator)] for one in repetitions
+        ]
+
+    def acknowledgement(self, code: str, reason: str = "", condition: Condition | None = None) -> bytes:
+        """``AA`` accepts, ``AE`` may be repeated later, ``AR`` will never be taken (HL7 v2.5.1 §2.9.2); in the sender's encoding.
+
+        What is not accepted has an ERR segment (§2.15.5) with the reason.
+        """
         answer = self.parsed.create_ack(code, application="CLOUDFILM", facility="CLOUDFILM")
         text = str(answer).rstrip("\r") + (f"|{hl7_text(reason)}" if reason else "") + "\r"
+        if code != "AA":
+            text += err_segment(reason, condition or Condition.INTERNAL)
         return text.encode(self.encoding, errors="replace")
+
+
+def err_segment(reason: str, condition: Condition) -> str:
+    """ERR: condition (table 0357), severity, and the sentence for people."""
+    return f"ERR|||{condition}^HL70357|E||||{hl7_text(reason)}\r"
 
 
 def hl7_text(text: str) -> str:
@@ -98,7 +136,7 @@ def read_message(content: bytes) -> Message:
     """
     text, encoding = _decoded(content.strip(b"\x0b\x1c\r\n"))
     try:
-        parsed = hl7.parse(re.sub(r"\r?\n|\r", "\r", text))
+        parsed = hl7.parse(re.sub(r"\r?\n|\r", "\r", text.replace("\0", "")))
         if str(parsed[0][0]) != "MSH":
             raise MessageRefused("The message does not begin with MSH.")
     except (hl7.exceptions.HL7Exception, ValueError, IndexError, KeyError) as error:

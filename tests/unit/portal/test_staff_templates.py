@@ -22,11 +22,14 @@ from cloudfilm.access.password import PasswordFault
 from cloudfilm.db.accounts import Account
 from cloudfilm.db.api_tokens import ApiTokenRecord
 from cloudfilm.db.audit_events import RecordedEvent
+from cloudfilm.db.exam_orders import ExamOrder, OrderStatus
 from cloudfilm.db.gateways import Gateway
 from cloudfilm.db.grant_list import GrantLine
 from cloudfilm.db.hospital_statistics import COUNTS, Holdings
 from cloudfilm.db.hospitals import Hospital
 from cloudfilm.db.operation import FailedJob, HospitalNumbers, Queue
+from cloudfilm.db.patient_corrections import Person
+from cloudfilm.db.patient_merges import PatientMerge
 from cloudfilm.db.print_orders import PrintOrder
 from cloudfilm.db.report_forms import FormRecord
 from cloudfilm.db.report_review import ReportDecision
@@ -50,8 +53,12 @@ from portal.staff.form_samples import Source, SourceKind
 from portal.staff.forms import ShownReport
 from portal.staff.grants import REASONS, ShownGrant
 from portal.staff.hospital import LONGEST
+from portal.staff.orders import DAYS as ORDER_DAYS
+from portal.staff.orders import LISTS as ORDER_LISTS
+from portal.staff.orders import OrderLine, UnreportedLine
 from portal.staff.patients import HistoryLine
 from portal.staff.prints import ShownOrder
+from portal.staff.register import CorrectionLine
 from portal.staff.review import LISTS
 from portal.staff.review_view import ShownCandidate, shown_fields, shown_pages
 from portal.staff.statistics import Numbers
@@ -65,13 +72,17 @@ HOSTILE = "<script>alert(1)</script>\"'"
 NOW = datetime(2026, 5, 11, 9, 42, tzinfo=UTC)
 ID = UUID(int=7)
 ME = StaffHolder(ID, "li", HOSTILE, Role.ADMINISTRATOR, "jia", UUID(int=8), closed=False)
-ALL = ["studies", "review", "grants", "prints", "forms", "users", "tokens", "audit", "statistics", "hospital", "operation"]
+ALL = ["studies", "orders", "review", "grants", "prints", "forms", "users", "tokens", "audit", "statistics", "hospital", "operation"]
 KEPT = StaffFilter(ID, HOSTILE, {"text": HOSTILE})
 PAPER = StudyGrant(ID, GrantKind.SHARE, HOSTILE, ID, NOW, NOW, NOW, HOSTILE, 3, NOW, HOSTILE, ID)
 DAYS = [date(2026, 5, 10), date(2026, 5, 11)]
 STUDY = StudyRecord(
     "1.2.3", "jia", None, HOSTILE, "", "F", date(1958, 1, 1), HOSTILE, date(2026, 5, 11), time(9, 42), HOSTILE, "", ["CT"], 2, 172, None
 )
+EXPECTED_EXAM = ExamOrder(
+    ID, "jia", HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, "F", date(1958, 1, 1), "CT", HOSTILE, "expected", NOW, NOW, {}, "ris", "1", NOW, NOW,
+    NOW, HOSTILE,
+)  # fmt: skip
 ACCOUNT = Account(UUID(int=9), "jia", "wang", HOSTILE, Role.DOCTOR, NOW, sealed_totp=b"sealed")
 GRANT = GrantLine(ID, GrantKind.SHARE, HOSTILE, NOW, NOW, None, "", 3, NOW, ID, HOSTILE, HOSTILE, "", "")
 REPORT = ReportRecord(
@@ -151,6 +162,11 @@ PAGES: dict[str, dict[str, object]] = {
     "form_teaching": {"source": Source(SourceKind.REPORT, ID, b"", (TEXT,), (PICTURE,)), "draft": Draft(HOSTILE), "shown": SHOWN,
                       "lines": [ShownLine(1, HOSTILE, BOX)], "markable": MARKABLE, "kinds": KINDS, "trouble": "no name",
                       "tried": [Tried("1", HOSTILE, True, SHOWN.fields[:1], frozenset({"patient_name"})), Tried("2", HOSTILE, False, (), frozenset())]},
+    "orders": {"lines": [OrderLine(EXPECTED_EXAM, HOSTILE, 3, trouble) for trouble in ("", "another patient", "cancelled")], "unreported": [],
+               "is_more": True, "lists": ORDER_LISTS, "show": "all", "days": 30, "all_days": ORDER_DAYS, "text": HOSTILE},
+    "register": {"lines": [CorrectionLine(replace(STUDY, correction_waits=waits), Person(HOSTILE, "F", None), Person(HOSTILE, "M", date(1958, 1, 1)))
+                           for waits in (True, False)],
+                 "merges": [PatientMerge(HOSTILE, HOSTILE, NOW, HOSTILE, None), PatientMerge("1", "2", NOW, "", NOW)], "text": HOSTILE},
     "review": {"reports": [REPORT], "counts": dict.fromkeys(LISTS, 3), "lists": LISTS, "show": "review", "text": HOSTILE, "in_review": 3, "done": None},
     "review_report": {
         "report": REPORT, "fields": shown_fields(REPORT.fields), "pages": shown_pages([ReportPage(1, "a", 10, 10, 595.0, 842.0)], REPORT),
@@ -254,6 +270,16 @@ def test_every_reason_of_the_machine_has_a_word(render: Render) -> None:
     page = page_of(render, "review", reports=[replace(REPORT, status_reason=reason) for reason in reasons])
     if 'lang="zh-CN"' in page.split(">", 2)[1]:
         assert [reason for reason in reasons if reason in page] == []
+
+
+@pytest.mark.parametrize("status", list(OrderStatus))
+def test_every_status_of_an_order_has_a_word(render: Render, status: OrderStatus) -> None:
+    page = page_of(render, "orders", lines=[OrderLine(replace(EXPECTED_EXAM, status=status), HOSTILE)])
+    shown = re.search(r'class="mark [a-z]+">([^<]+)<', page)
+    assert shown
+    if 'lang="zh-CN"' in page.split(">", 2)[1]:
+        assert shown[1] != status
+    assert HOSTILE not in page_of(render, "orders", lines=[], unreported=[UnreportedLine(STUDY, HOSTILE, "CT")], show="without-report")
 
 
 def test_why_a_document_was_not_taken_is_said_with_what_to_do(render: Render) -> None:
