@@ -375,7 +375,7 @@ def test_a_grant_for_all_exams_lists_the_others_and_shares_the_chosen(
     both = [wide.study_instance_uid, earlier.study_instance_uid]
     two = open_link(instance, patient.post("/api/v1/shares", json={"nickname": "two", "studies": both}).json()["link"])
     assert f'href="/exam?report={earlier.report_id}"' in two.get("/exam").text
-    assert two.get(f"/dicom-web/studies/{earlier.study_instance_uid}/rendered").status_code == 200
+    assert two.get(f"/dicom-web/studies/{earlier.study_instance_uid}/metadata").status_code == 200
     made = patient.post(
         f"/shares/new?report={earlier.report_id}", data={"nickname": "form", "report": "yes", "studies": wide.study_instance_uid}
     )
