@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -77,13 +78,7 @@ def load_exam(grant: Grant) -> ExamRecord:
         if report is None or hospital is None:
             raise NotFound
         versions = versions_of(cursor, report.version_group)
-        uids = (
-            sorted(grant.reached_studies)
-            if report.status == RESERVED
-            else studies_of_report(cursor, report_id)
-            or sorted({uid for one in versions for uid in studies_of_report(cursor, one.report_id)})
-        )
-        reached = [uid for uid in uids if uid in grant.reached_studies]
+        reached = _reached_studies(cursor, grant, report, versions)
         found = {study.study_instance_uid: study for study in studies_with_uids(cursor, grant.reached_studies)}
         pages = pages_of_report(cursor, report_id)
         of_report = {one.report_id for one in versions} | {report_id}
@@ -92,6 +87,15 @@ def load_exam(grant: Grant) -> ExamRecord:
     other_studies = [study for uid, study in found.items() if uid not in reached]
     report = replace(report, study_instance_uid=reached[0] if reached else None)
     return ExamRecord(hospital, report, studies, pages, _paired(other_reports, other_studies, studies), versions)
+
+
+def _reached_studies(cursor: Cursor, grant: Grant, report: ReportRecord, versions: Sequence[ReportRecord]) -> list[str]:
+    """The studies that a report is about, else those of its other versions; of one that is expected all that its grant reaches."""
+    if report.status == RESERVED:
+        return sorted(grant.reached_studies)
+    uids = studies_of_report(cursor, report.report_id)
+    uids = uids or sorted({uid for one in versions for uid in studies_of_report(cursor, one.report_id)})
+    return [uid for uid in uids if uid in grant.reached_studies]
 
 
 def chosen_report(grant: Grant) -> UUID:
@@ -120,7 +124,7 @@ def _expected_report(cursor: Cursor, grant: Grant) -> ReportRecord | None:
     return ReportRecord(
         grant.grant_id, grant.hospital_id, RESERVED, "", "",
         {"patient_name": reservation.patient_name or None, "accession_number": reservation.accession_number},
-        min(grant.reached_studies, default=None), grant.created_at, None,
+        None, grant.created_at, None,
     )  # fmt: skip
 
 
