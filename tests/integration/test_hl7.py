@@ -130,9 +130,9 @@ def test_what_cannot_be_taken_is_answered_with_the_reason_and_stores_nothing(ins
 
 @pytest.fixture
 def nobody_registered(instance: Instance, sender: None) -> Iterator[None]:
-    instance.sql("UPDATE intake_source SET sender = '192.0.2.1|' WHERE name = 'jia-hl7'")
+    instance.sql("UPDATE intake_source SET sender = replace(sender, '127.0.0.1|', '192.0.2.1|') WHERE kind = 'hl7'")
     yield
-    instance.sql("UPDATE intake_source SET sender = '127.0.0.1|RIS' WHERE name = 'jia-hl7'")
+    instance.sql("UPDATE intake_source SET sender = replace(sender, '192.0.2.1|', '127.0.0.1|') WHERE kind = 'hl7'")
 
 
 def test_an_address_that_nobody_registered_is_hung_up_on(instance: Instance, nobody_registered: None) -> None:
