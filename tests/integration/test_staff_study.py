@@ -174,7 +174,7 @@ def test_the_list_finds_by_beginnings_and_filters(staff: dict[str, Member], issu
     assert found_by(client, text="P4200", until="2024-01-10") == {earlier}
     assert found_by(client, text="P4200", since="2026-03-05") == {now, stranger}
     for text in ("4200", "%", "_42000", "'", "雪欧"):
-        assert found_by(client, text=text) == set(), text
+        assert found_by(client, text=text).isdisjoint({now, earlier, stranger}), text
     assert client.get("/staff/", params={"since": "yesterday", "modality": "'", "state": "x", "text": "\0"}).status_code == 200
 
 

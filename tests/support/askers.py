@@ -102,7 +102,9 @@ def _of_the_wrong_kind(target: Exam, registry: Registry, mint: Mint, good: ApiHo
 def of_another_hospital(own: Exam, target: Exam, registry: Registry, mint: Mint) -> Iterator[Knock]:
     """Valid credentials, of another hospital or for another exam."""
     program = registry.api_holder(own.hospital_id, datetime.now(UTC) + _AN_HOUR)
+    gateway = registry.gateway_holder(own.hospital_id)
     grant, _ = registry.grant(own)
+    yield bearer("foreign hospital's gateway", mint.gateway(gateway.token_id), gateway, typical=True)
     yield bearer("foreign hospital's API token", mint.api(program.token_id), program, typical=True)
     yield cookie(
         "foreign patient's session", SESSION_COOKIE, mint.session(grant.grant_id), GrantHolder(grant, consented=True), typical=True
@@ -159,11 +161,13 @@ def _of_role_or_place(target: Exam, registry: Registry, mint: Mint, own: Grant) 
 def rightful(target: Exam, registry: Registry, mint: Mint) -> list[Knock]:
     """Who may see this exam with everything that there is of it, and the operator: each route must open to one of them, else the walk would prove nothing."""
     program = registry.api_holder(target.hospital_id, datetime.now(UTC) + _AN_HOUR)
+    gateway = registry.gateway_holder(target.hospital_id)
     own = GrantHolder(own_grant(target), consented=True)
     kiosk, pairing_id = registry.kiosk_holder(target.hospital_id)
     members = [registry.staff_holder(role, None if role is Role.OPERATOR else target.hospital_id) for role in Role]
     return [
         bearer("API token of the hospital", mint.api(program.token_id), program),
+        bearer("gateway of the hospital", mint.gateway(gateway.token_id), gateway),
         cookie("the patient", SESSION_COOKIE, mint.session(target.grant_id), own),
         cookie("kiosk of the hospital", KIOSK_COOKIE, mint.kiosk(kiosk.kiosk_id, pairing_id), kiosk),
         *(cookie(f"{one.role} of the hospital", STAFF_COOKIE, mint.staff(one.session_id), one) for one in members),

@@ -17,6 +17,7 @@ from cloudfilm.access.grant import ALL_RIGHTS, Grant, GrantKind
 from cloudfilm.access.holder import ApiHolder, KioskHolder, Role, Scope, StaffHolder
 from cloudfilm.access.secret import hash_secret, secret_from
 from cloudfilm.db.api_tokens import add_api_token
+from cloudfilm.db.gateways import add_gateway, give_token
 from cloudfilm.db.grants import add_grant
 from cloudfilm.db.staff_sessions import begin_staff_session
 from demo.report_form import make_report_pdf
@@ -118,6 +119,15 @@ class Registry:
         with self._connection, self._connection.cursor() as cursor:
             add_api_token(cursor, holder, "walk", datetime.now(UTC))
             cursor.execute("UPDATE api_token SET revoked_at = %s WHERE token_id = %s", (holder.revoked_at, holder.token_id))
+        return holder
+
+    def gateway_holder(self, hospital_id: str) -> ApiHolder:
+        """A paired gateway with its token."""
+        holder = self.api_holder(hospital_id, datetime.now(UTC) + timedelta(hours=1), is_gateway=True)
+        gateway_id, now = uuid4(), datetime.now(UTC)
+        with self._connection, self._connection.cursor() as cursor:
+            add_gateway(cursor, gateway_id, hospital_id, "walk", gateway_id.bytes, now, now)
+            give_token(cursor, gateway_id, holder.token_id)
         return holder
 
     def kiosk_holder(self, hospital_id: str, revoked: bool = False) -> tuple[KioskHolder, UUID]:

@@ -136,7 +136,7 @@ def read_message(content: bytes) -> Message:
     """
     text, encoding = _decoded(content.strip(b"\x0b\x1c\r\n"))
     try:
-        parsed = hl7.parse(re.sub(r"\r?\n|\r", "\r", text.replace("\0", "")))
+        parsed = hl7.parse("\r".join(line for line in re.split(r"[\r\n]+", text.replace("\0", "")) if line.strip()))
         if str(parsed[0][0]) != "MSH":
             raise MessageRefused("The message does not begin with MSH.")
     except (hl7.exceptions.HL7Exception, ValueError, IndexError, KeyError) as error:

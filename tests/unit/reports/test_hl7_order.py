@@ -91,6 +91,11 @@ def test_two_quotes_take_a_value_away_and_nothing_says_nothing() -> None:
     assert facts == {"patient_id": "P1", "patient_birth_date": "", "patient_sex": ""}
 
 
+@pytest.mark.parametrize("between", ["", " ", "\t", "\u3000"])
+def test_an_empty_line_between_segments_is_nothing(between: str) -> None:
+    assert orders(between, "ORC|NW|R1", between, between) == orders("ORC|NW|R1")
+
+
 @given(st.text(max_size=200))
 def test_whatever_an_order_message_holds_it_is_understood_or_refused(text: str) -> None:
     with suppress(MessageRefused):
