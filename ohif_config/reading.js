@@ -328,7 +328,11 @@
             over = true;
             ended();
           }
-          return '';
+          // An answer that nobody reads keeps its connection.
+          return answer.text().then(
+            function () { return ''; },
+            function () { return ''; },
+          );
         },
         function () { return ''; }, // the line is cut: the next time
       );
