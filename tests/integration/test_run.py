@@ -35,6 +35,7 @@ def test_it_stops_all_and_a_second_start_continues(own: Instance, tmp_path: Path
     pids = [own.part_pid(part) for part in ("postgresql", "orthanc", "worker", "nginx")]
     assert own.stop(how) == 0
     assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+    assert "SIGKILL" not in (own.data / "log/supervisord.log").read_text(), "each part ended by itself"
     own.start()
     client = own.client(own.token("jia", "query"))
     wait_for(lambda: client.get("/dicom-web/studies", params={"StudyInstanceUID": study_uid(seed)}).status_code == 200)

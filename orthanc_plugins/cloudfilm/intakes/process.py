@@ -28,7 +28,7 @@ from cloudfilm.intakes.raw_server import run as run_raw
 from cloudfilm.intakes.register_intake import RegisterIntake
 from cloudfilm.intakes.stow.door import StowDoor
 from cloudfilm.intakes.stow.onward import Onward
-from cloudfilm.intakes.stow.server import serve as serve_stow
+from cloudfilm.intakes.stow.server import StowServer
 from cloudfilm.orthanc_api.set_aside_keeper import SetAsideKeeper
 from cloudfilm.reports.intake import Intake
 from cloudfilm.settings import Settings, load_settings
@@ -91,21 +91,21 @@ def main() -> None:
     )
     converter.start()
     film_printer = _start_film_printer()
-    stow = serve_stow(_stow_door(settings, database), settings.stow_socket)
+    stow = StowServer(_stow_door(settings, database), settings.stow_socket)
     while not stop.wait(_LOOK_EVERY_SECONDS):
         for look in looks:
             try:
                 look()
             except CloudFilmError as error:
                 _log.warning("%s", error.public_message)
-        if not (listener.is_alive() and raw.is_alive() and converter.is_alive()):
-            raise SystemExit("a listener ended")
-        if not stow.is_alive():
-            raise SystemExit("the STOW-RS door ended")
+        if not all(part.is_alive() for part in (listener, raw, converter, stow)):
+            _log.error("a listener ended; everything is started again")
+            break
         if film_printer.poll() is not None:
             _log.warning("the film printer ended with status %s and is started again", film_printer.returncode)
             film_printer = _start_film_printer()
     film_printer.terminate()
+    stow.stop()
 
 
 def _look_for_raw_jobs(raw_intake: RawIntake, stop: threading.Event) -> None:

@@ -14,13 +14,26 @@ from cloudfilm.intakes.stow.door import StowDoor
 _THREADS = 16
 
 
-def serve(door: StowDoor, socket: Path) -> threading.Thread:
-    """Listen in a thread; it ends with the process."""
-    socket.parent.mkdir(parents=True, exist_ok=True)
-    server = Server(str(socket), door, numthreads=_THREADS, timeout=120, request_queue_size=64)
-    server.max_request_body_size = 0
-    server.prepare()
-    socket.chmod(0o666)  # nginx's workers are another user
-    thread = threading.Thread(target=server.serve, name="stow", daemon=True)
-    thread.start()
-    return thread
+# Requests that run when the process is to end may end first; nginx answers for what is cut off.
+_LAST_SECONDS = 10
+
+
+class StowServer:
+    """Listens in a thread until it is stopped."""
+
+    def __init__(self, door: StowDoor, socket: Path) -> None:
+        socket.parent.mkdir(parents=True, exist_ok=True)
+        self._server = Server(str(socket), door, numthreads=_THREADS, timeout=120, request_queue_size=64, shutdown_timeout=_LAST_SECONDS)
+        self._server.max_request_body_size = 0
+        self._server.prepare()
+        socket.chmod(0o666)  # nginx's workers are another user
+        self._thread = threading.Thread(target=self._server.serve, name="stow", daemon=True)
+        self._thread.start()
+
+    def is_alive(self) -> bool:
+        """Whether it still listens."""
+        return self._thread.is_alive()
+
+    def stop(self) -> None:
+        """Take no more requests. The library's threads keep a process from ending until this is called."""
+        self._server.stop()
