@@ -184,6 +184,8 @@ def test_one_report_on_several_exams_opens_all_of_them(instance: Instance, progr
         assert f"/images?study={uid}" in page
         assert uid in patient.get("/images/desktop").headers["Location"]
         assert patient.get(f"/dicom-web/studies/{uid}/metadata").status_code == 200
+    kept = "SELECT study_instance_uid, count(*) FROM kept_instance WHERE report_id = %s AND stored_at IS NOT NULL GROUP BY 1"
+    wait_for(lambda: dict(instance.sql(kept, report["report_id"])) == {chest: 2, abdomen: 2}, what="the report kept in both studies")
 
 
 def orthanc_id(instance: Instance, uid: str) -> str:
