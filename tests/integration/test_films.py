@@ -56,7 +56,8 @@ def film_with(instance: Instance, label: str) -> dict[str, Any]:
 def stored_film(instance: Instance, hospital: str, study: str) -> pydicom.Dataset:
     """The study's secondary capture, by DICOMweb."""
     client = instance.client(instance.token(hospital, "query", "retrieve"))
-    found = client.get(f"/dicom-web/studies/{study}/series?Modality=OT").json()
+    place = f"/dicom-web/studies/{study}/series"
+    found = wait_for(lambda: (answer := client.get(f"{place}?Modality=OT")).status_code == 200 and answer.json(), what="the film's series")
     series = found[0]["0020000E"]["Value"][0]
     answer = client.get(f"/dicom-web/studies/{study}/series/{series}", headers={"Accept": 'multipart/related; type="application/dicom"'})
     assert answer.status_code == 200
