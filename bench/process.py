@@ -13,6 +13,11 @@ from pathlib import Path
 from bench.failure import BenchFailed
 
 
+def free_port_options(*names: str) -> list[str]:
+    """Options of scripts/run that put these of its servers on free ports."""
+    return [part for name in names for part in (f"--{name}-port", str(free_port()))]
+
+
 def free_port() -> int:
     """A TCP port that nobody uses now."""
     with socket.socket() as probe:

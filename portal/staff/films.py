@@ -10,6 +10,7 @@ from uuid import UUID
 from flask import Blueprint, Response, request
 
 from cloudfilm.access.audit import AuditKind
+from cloudfilm.access.holder import StaffHolder
 from cloudfilm.access.policy import Action
 from cloudfilm.db.database import Cursor
 from cloudfilm.db.printed_films import (
@@ -74,7 +75,7 @@ def show_films() -> Response:
 @films.get("/<uuid:film_id>")
 def show_film(film_id: UUID) -> Response:
     """One film, what was read on it, and the exams that it may show; ``?studies=`` searches other exams of the hospital."""
-    return _film_page(film_id)
+    return _film_page(member_who_may(Action.REVIEW_REPORTS), film_id)
 
 
 @films.post("/<uuid:film_id>/<any(identify, begin, forget):decision>")
@@ -92,7 +93,9 @@ def decide_film(film_id: UUID, decision: str) -> Response:
                 put_film_into_study_in(cursor, film, study_instance_uid, now)
             elif decision == "begin":
                 begin_exam_of_film_in(cursor, film, _said("accession_number"), _said("patient_id"), _said("patient_name"), now)
-            elif film.state == "identified":
+            elif film.state != "identified":
+                return to_page(f"/staff/films/{film_id}")
+            else:
                 take_film_back_in(cursor, film, now)
             following = next_unidentified(cursor, hospital_id, film_id)
             said = "took back whose a film is" if decision == "forget" else "said whose a film is"
@@ -100,7 +103,7 @@ def decide_film(film_id: UUID, decision: str) -> Response:
     except NotFound:
         raise
     except CloudFilmError as error:
-        return _film_page(film_id, trouble=type(error).__name__, status=HTTPStatus(error.status))
+        return _film_page(holder, film_id, trouble=type(error).__name__, status=error.status)
     if decision == "forget":
         return to_page(f"/staff/films/{film_id}")
     return to_page(f"/staff/films/{following}?done={film_id}" if following else f"/staff/films?done={film_id}")
@@ -113,8 +116,7 @@ def show_start(film_id: UUID, decision: str) -> Response:
     return to_page(f"/staff/films/{film_id}")
 
 
-def _film_page(film_id: UUID, trouble: str = "", status: int = HTTPStatus.OK) -> Response:
-    holder = member_who_may(Action.REVIEW_REPORTS)
+def _film_page(holder: StaffHolder, film_id: UUID, trouble: str = "", status: int = HTTPStatus.OK) -> Response:
     hospital_id = holder.hospital_id or ""
     searched = request.args.get("studies", "").strip().replace("\0", "")[:100]
     with services().database.transaction() as cursor:

@@ -145,6 +145,22 @@ def test_staff_say_whose_a_film_is_and_take_it_back(instance: Instance, film_pri
     assert instance.sql(told, f"%a film is: {film['film_id']}") == [(3,)]
 
 
+def test_the_next_film_leads_through_all_of_them(instance: Instance, film_printer: int) -> None:
+    for number in range(3):
+        with console(film_printer) as one:
+            assert print_film(one, "STANDARD\\1,1", [burned_in(["HIP"], seed=48010 + number)], f"hip {number}") == 0
+        film_with(instance, f"hip {number}")
+    registrar = add_member(instance, "registrar", "jia").client()
+    listed = re.findall(r'<li><a href="/staff/films/([0-9a-f-]{36})"', registrar.get("/staff/films").text)
+    assert len(listed) >= 3
+    walked = [listed[0]]
+    for _ in listed:
+        found = re.search(r'id="next-report" href="/staff/films/([0-9a-f-]{36})"', registrar.get(f"/staff/films/{walked[-1]}").text)
+        assert found
+        walked.append(found[1])
+    assert walked == [*listed, listed[0]], "and begins anew after the last"
+
+
 def test_a_film_is_never_put_on_another_hospitals_study(instance: Instance, film_printer: int, tmp_path: Path) -> None:
     assert instance.dcmtk("storescu", *map(str, ct_study(tmp_path, "32020", slices=1))).returncode == 0
     wait_for(lambda: instance.sql("SELECT 1 FROM study WHERE study_instance_uid = %s AND instance_count = 1", study_uid("32020")))

@@ -77,7 +77,7 @@ def list_films(cursor: Cursor, hospital_id: str | None = None, state: str | None
     """The newest first."""
     cursor.execute(
         f"SELECT {_COLUMNS} FROM printed_film WHERE (%s IS NULL OR hospital_id = %s) AND (%s IS NULL OR state = %s)"
-        " ORDER BY received_at DESC, film_id LIMIT %s",
+        " ORDER BY received_at DESC, film_id DESC LIMIT %s",
         (hospital_id, hospital_id, state, state, limit),
     )
     return [PrintedFilm(*row) for row in cursor.fetchall()]
@@ -90,11 +90,12 @@ def count_unidentified(cursor: Cursor, hospital_id: str) -> int:
 
 
 def next_unidentified(cursor: Cursor, hospital_id: str, but: UUID) -> UUID | None:
-    """The newest other film to say something of."""
+    """The next older film to say something of, after the oldest the newest."""
     cursor.execute(
-        "SELECT film_id FROM printed_film WHERE hospital_id = %s AND state = 'unidentified' AND film_id <> %s"
-        " ORDER BY received_at DESC, film_id LIMIT 1",
-        (hospital_id, but),
+        "SELECT film_id FROM printed_film WHERE hospital_id = %(hospital)s AND state = 'unidentified' AND film_id <> %(but)s"
+        " ORDER BY (received_at, film_id) < (SELECT received_at, film_id FROM printed_film WHERE film_id = %(but)s) DESC,"
+        " received_at DESC, film_id DESC LIMIT 1",
+        {"hospital": hospital_id, "but": but},
     )
     row = cursor.fetchone()
     return row[0] if row else None

@@ -99,13 +99,14 @@ def main() -> None:
             except CloudFilmError as error:
                 _log.warning("%s", error.public_message)
         if not all(part.is_alive() for part in (listener, raw, converter, stow)):
-            _log.error("a listener ended; everything is started again")
             break
         if film_printer.poll() is not None:
             _log.warning("the film printer ended with status %s and is started again", film_printer.returncode)
             film_printer = _start_film_printer()
     film_printer.terminate()
     stow.stop()
+    if not stop.is_set():
+        raise SystemExit("a listener ended")
 
 
 def _look_for_raw_jobs(raw_intake: RawIntake, stop: threading.Event) -> None:

@@ -207,6 +207,7 @@ def test_every_template_is_rendered_here() -> None:
     parts = {
         "review_done",
         "film_done",
+        "exam_search",
         "review_candidates",
         "base",
         "words",
