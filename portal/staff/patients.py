@@ -25,8 +25,8 @@ from portal.staff.member import could, member, member_who_may
 from portal.staff.page import staff_page, to_page
 
 patients = Blueprint("staff_patients", __name__, url_prefix="/staff/patients/<study_instance_uid>")
-# OHIF's own protocol for two exams beside each other.
-_PROTOCOL = "@ohif/hpCompare"
+# Two exams beside each other (ohif_config/reading.js): images only, the middle ones.
+_PROTOCOL = "cloudfilm-compare"
 
 
 @dataclass(frozen=True, slots=True)
