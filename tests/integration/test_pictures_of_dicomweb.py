@@ -27,7 +27,7 @@ def study(instance: Instance, tmp_path_factory: pytest.TempPathFactory) -> dict[
     folder = tmp_path_factory.mktemp("pictures")
     slices = ct_study(folder, "47000", slices=3)
     change(slices[1:2], PixelData=np.full((128, 128), 900, "<i2").tobytes(), WindowCenter=900, WindowWidth=100)
-    document = saved(pdf_document("47000", make_report_pdf(fields_for("47000"))), folder)
+    document = saved(pdf_document("47000", make_report_pdf(fields_for("47000"))), folder / "report.dcm")
     assert instance.dcmtk("storescu", *map(str, slices), str(document)).returncode == 0
     wait_for(lambda: instance.sql("SELECT 1 FROM study WHERE study_instance_uid = %s AND instance_count >= 4", STUDY))
     return {"slice": path_of(slices[0]), "bright": path_of(slices[1]), "document": path_of(document)}
