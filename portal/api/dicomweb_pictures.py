@@ -39,7 +39,8 @@ def show(study: str, form: str, series: str | None = None) -> Response:
         query = "&".join(filter(None, (query, picture.window)))
     below = "thumbnail" if form == "thumbnail" else f"frames/{picture.frame}/rendered"
     address = f"{picture.instance_path}/{below}" + (f"?{query}" if query else "")
-    return Response(headers={"X-Accel-Redirect": address, "Cache-Control": "private, no-cache"})
+    # Without a charset: nginx would keep it for the picture's own Content-Type.
+    return Response(content_type="image/jpeg", headers={"X-Accel-Redirect": address, "Cache-Control": "private, no-cache"})
 
 
 @dicomweb_pictures.get("/why/dicom-web/studies/<study>/series/<series>/instances/<instance>/<path:asked>")
