@@ -47,24 +47,36 @@ class BenchInstallation:
                 raise BenchFailed(f"{self.name}: the study could not be sent: {problem.decode(errors='replace').strip()}")
 
     def cpu_seconds(self) -> float:
-        """Processor time of every process of it until now."""
-        supervisor = int((self.data / "run/supervisord.pid").read_text())
-        ticks = 0
-        parents: dict[int, int] = {}
-        times: dict[int, int] = {}
-        for path in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                columns = path.read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            pid = int(path.parent.name)
-            parents[pid], times[pid] = int(columns[1]), sum(map(int, columns[11:15]))
-        for pid, used in times.items():
-            ancestor = pid
-            while ancestor not in (supervisor, 0, 1) and ancestor in parents:
-                ancestor = parents[ancestor]
-            ticks += used if ancestor == supervisor else 0
-        return ticks / os.sysconf("SC_CLK_TCK")
+        """Processor time of every process of it until now, of those that have ended too."""
+        return sum(map(_ticks, process_tree(self.supervisor_pid))) / os.sysconf("SC_CLK_TCK")
+
+    @property
+    def supervisor_pid(self) -> int:
+        """The process above all of it."""
+        return int((self.data / "run/supervisord.pid").read_text())
+
+
+def process_tree(root: int) -> list[int]:
+    """A process and all below it."""
+    children: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            children.setdefault(int(path.read_text().rpartition(")")[2].split()[1]), []).append(int(path.parent.name))
+        except OSError:
+            continue
+    tree, waiting = [], [root]
+    while waiting:
+        tree.append(waiting.pop())
+        waiting += children.get(tree[-1], [])
+    return tree
+
+
+def _ticks(pid: int) -> int:
+    """Of a process and of its children that have ended."""
+    try:
+        return sum(map(int, Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]))
+    except OSError:
+        return 0
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from portal.api.authorise import authorise
 from portal.api.cleaned_dicomweb import cleaned_dicomweb
 from portal.api.denied import denied
 from portal.api.description import description
+from portal.api.dicomweb_pictures import dicomweb_pictures
 from portal.api.dicomweb_search import dicomweb_search
 from portal.api.gateways import gateways
 from portal.api.health import health
@@ -95,6 +96,7 @@ BLUEPRINTS = (
     access_log,
     archive,
     dicomweb_search,
+    dicomweb_pictures,
     cleaned_dicomweb,
     gateways,
     receipts,

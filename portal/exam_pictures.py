@@ -134,11 +134,17 @@ def first_window(picture: dict[str, Any], modality: str) -> tuple[float, float] 
     return (ends[0] + ends[1]) / 2, max(1.0, abs(ends[1] - ends[0]))
 
 
+def first_window_query(picture: dict[str, Any], modality: str) -> str:
+    """The same as a parameter of a rendered resource (PS3.18 §8.3.5.1.4), empty for colour. Commas stay as they are: Orthanc does not decode them."""
+    window = first_window(picture, modality)
+    return "" if window is None else f"window={_number(window[0])},{_number(window[1])},linear"
+
+
 def rendered_address(study_instance_uid: str, series: ShownSeries, index: int, largest_side: int = LARGEST_SIDE) -> str:
-    """Where the server renders a picture, ``index`` from 0, as JPEG with its first window. Commas stay as they are: Orthanc does not decode them."""
+    """Where the server renders a picture, ``index`` from 0, as JPEG with its first window."""
     picture = picture_at(series.columns, index)
-    window = first_window(picture, series.modality)
-    query = [] if window is None else [f"window={_number(window[0])},{_number(window[1])},linear"]
+    window = first_window_query(picture, series.modality)
+    query = [window] if window else []
     width, height = picture["columns"], picture["rows"]
     if max(width, height) > largest_side:
         scale = largest_side / max(width, height)
