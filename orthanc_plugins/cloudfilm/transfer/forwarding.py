@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 
 from cloudfilm.errors import CloudFilmError
 from cloudfilm.transfer.backoff import pause_seconds
-from cloudfilm.transfer.cloud import Cloud, LineFailure, Wanted
+from cloudfilm.transfer.cloud import Cloud, LineFailure, Refusal, Wanted
 from cloudfilm.transfer.queue import Queue, Queued, State
 
 _MOST_IN_A_BATCH = 100
+_NO_RECEIPT = Refusal("the cloud gave no receipt for it", may_pass=True)
 _log = logging.getLogger(__name__)
 
 
@@ -119,22 +120,28 @@ class Sender:
         # What was sent before may have been committed though the answer never came: ask first.
         doubtful = [one for one in loaded if one.row.was_sent]
         known = self.cloud.receipts([one.wanted for one in doubtful]) if doubtful else {}
-        there = [one for one in doubtful if one.sha256 in known[one.wanted]]
+        there = [one for one in doubtful if one.sha256 in known[one.wanted].sha256]
         self._confirm(there)
         rest = [one for one in loaded if one not in there]
         if not rest:
             return
         refused = self.cloud.store([one.file for one in rest])
         receipts = self.cloud.receipts([one.wanted for one in rest])
-        stored = [one for one in rest if one.sha256 in receipts[one.wanted]]
+        stored = [one for one in rest if one.sha256 in receipts[one.wanted].sha256]
         self._confirm(stored)
         for one in rest:
             if one in stored:
                 continue
-            if receipts[one.wanted]:
+            receipt, refusal = receipts[one.wanted], refused.get(one.row.sop_instance_uid, _NO_RECEIPT)
+            if receipt.sha256:
                 self._settle(one, State.CONFLICT, "the cloud has other content under the same SOPInstanceUID")
+            elif receipt.refused:
+                self._refused(one, receipt.refused)
+            elif refusal.may_pass:
+                # A cloud that can store nothing for an hour must not make people look at every image of that hour.
+                self._failed_without_verdict(one.row, refusal.reason, is_alone=True)
             else:
-                self._refused(one, refused.get(one.row.sop_instance_uid, "the cloud gave no receipt for it"))
+                self._refused(one, refusal.reason)
 
     def _confirm(self, loaded: Sequence[_Loaded]) -> None:
         for one in loaded:
