@@ -75,8 +75,11 @@ def attachments_after(cursor: Cursor, resource_id: int, content_type: int, limit
     return [IndexedAttachment(UUID(uuid), kind, size, md5, resource) for uuid, kind, size, md5, resource in cursor.fetchall()]
 
 
-def last_change(cursor: Cursor) -> int:
-    """The number of the newest entry of Orthanc's change log."""
+def last_change(cursor: Cursor) -> int | None:
+    """The number of the newest entry of Orthanc's change log; None before Orthanc's first start has made it."""
+    cursor.execute("SELECT to_regclass('changes')")
+    if only_value(cursor) is None:
+        return None
     cursor.execute("SELECT coalesce(max(seq), 0) FROM Changes")
     return int(only_value(cursor))
 

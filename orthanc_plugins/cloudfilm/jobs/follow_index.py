@@ -24,6 +24,8 @@ def record_grown_studies(context: JobContext, index: Database) -> int:
         since = last_followed(cursor)
     with index.transaction() as cursor:
         newest = last_change(cursor)
+        if newest is None:
+            return 0
         until = newest if since is None else min(newest, since + _MOST_AT_ONCE)
         counts = {} if since is None else studies_with_new_instances(cursor, since - _LOOKED_AT_AGAIN, until)
     with context.database.transaction() as cursor:
