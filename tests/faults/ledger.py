@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from tests.faults.exam import Image
 from tests.support.instance import wait_for
 
+NOT_TOGETHER = "an association had to wait until another was closed"
+_TOGETHER_SECONDS = 15.0
+
 
 @dataclass(frozen=True)
 class Promise:
@@ -42,6 +45,8 @@ class Ledger:
     promises: list[Promise] = field(default_factory=list)
     deletions: list[Deletion] = field(default_factory=list)
     refusals: Counter[str] = field(default_factory=Counter)
+    # Where all associations are to be open at once: each waits for the others before its first image.
+    gate: threading.Barrier | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def promised(self, image: Image, whole_file: bool, began: float) -> None:
@@ -53,6 +58,14 @@ class Ledger:
         """It was anything else; senders try again."""
         with self._lock:
             self.refusals[answer] += 1
+
+    def wait_for_others(self) -> None:
+        """Wait until every association is open."""
+        if self.gate is not None:
+            try:
+                self.gate.wait(_TOGETHER_SECONDS)
+            except threading.BrokenBarrierError:
+                self.refused(NOT_TOGETHER)
 
     def deleted(self, study_instance_uid: str) -> None:
         """From now on what was promised before need not be there."""

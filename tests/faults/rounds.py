@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,7 @@ from cloudfilm.jobs.tidy_storage import delete_removed_objects, delete_unrecorde
 from tests.faults import invariants
 from tests.faults.exam import Exam, make_exam
 from tests.faults.kinds import Fault
-from tests.faults.ledger import Ledger
+from tests.faults.ledger import NOT_TOGETHER, Ledger
 from tests.faults.patient_page import hand_in_report, patient_page
 from tests.faults.senders import Modality, Program, Sender
 from tests.faults.site import CLOUD_PARTS, GATEWAY_PARTS, Site
@@ -49,6 +50,8 @@ def run_round(site: Site, fault: Fault, seed: int, folder: Path, page: tuple[str
     link = hand_in_report(site, exams[_REPORTED])
     senders = _senders(site, fault, exams, ledger, plan)
     ledger.expected = sum(len(sender.left) for sender in senders)
+    if fault.traffic.all_open_at_once:
+        ledger.gate = threading.Barrier(sum(isinstance(sender, Modality) for sender in senders))
     for sender in senders:
         sender.start()
     try:
@@ -58,6 +61,7 @@ def run_round(site: Site, fault: Fault, seed: int, folder: Path, page: tuple[str
             sender.join(200)
     left = sum(len(sender.left) for sender in senders)
     flaws = [f"{left} instances were never acknowledged: {dict(ledger.refusals)}"] if left else []
+    flaws += [NOT_TOGETHER] if ledger.refusals[NOT_TOGETHER] else []
     flaws += _settle(site)
     lost = invariants.lost(site, ledger)
     flaws += [f"{one.image.sop_instance_uid} was acknowledged and cannot be read as it was sent" for one in lost]
@@ -113,8 +117,8 @@ def _until_none(check: Callable[[], list[str]]) -> list[str]:
 
 
 def _parts_down(site: Site) -> list[str]:
-    parts = [(site.cloud, part) for part in CLOUD_PARTS] + [(gateway, part) for gateway in site.gateways for part in GATEWAY_PARTS]
-    down = [f"{one.data.name}: {part} is down" for one, part in parts if not one.part_pid(part)]
+    wanted = [(site.cloud, CLOUD_PARTS), *((gateway, GATEWAY_PARTS) for gateway in site.gateways)]
+    down = [f"{one.data.name}: {part} is down" for one, parts in wanted for part in sorted(set(parts) - one.parts_running())]
     if down:
         return down
     try:

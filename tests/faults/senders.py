@@ -64,6 +64,7 @@ class Modality(Sender):
             self.ledger.refused("no association")
             return
         try:
+            self.ledger.wait_for_others()
             for image in list(self.left):
                 self.pause()
                 began = time.monotonic()
