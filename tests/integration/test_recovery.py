@@ -63,15 +63,19 @@ def test_files_that_no_index_knows_go_after_an_hour(instance: Instance, stored_s
     assert set(folder.glob("??/??/*")) == known
 
 
-def test_no_file_goes_when_the_index_itself_is_to_be_doubted(instance: Instance, stored_study: str, tmp_path: Path) -> None:
-    folder = tmp_path / "orthanc/00/00"
-    folder.mkdir(parents=True)
-    file = folder / file_name()
-    file.write_bytes(b"an image of which another index knows")
-    empty = Database(f"postgresql:///orthanc?host={instance.data}/run/postgresql&user=cloudfilm", 1)
-    assert delete_orphan_files(empty, tmp_path / "orthanc", datetime.now(UTC) + timedelta(hours=2)) == 0
-    assert file.exists()
-    empty.close()
+def test_no_file_goes_when_the_index_itself_is_to_be_doubted(
+    instance: Instance, stored_study: str, index: Database, tmp_path: Path
+) -> None:
+    """More than a kill leaves: rather an index that was restored from an older copy."""
+    (tmp_path / "00/00").mkdir(parents=True)
+    files = [tmp_path / "00/00" / file_name() for _ in range(1001)]
+    for file in files:
+        file.touch()
+    later = datetime.now(UTC) + timedelta(hours=2)
+    assert delete_orphan_files(index, tmp_path, later) == 0
+    assert all(file.exists() for file in files)
+    files.pop().unlink()
+    assert delete_orphan_files(index, tmp_path, later) == 1000
 
 
 def test_images_that_came_just_before_a_kill_are_counted(instance: Instance, index: Database, tmp_path: Path) -> None:

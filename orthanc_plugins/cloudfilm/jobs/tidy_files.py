@@ -15,7 +15,7 @@ from pathlib import Path
 from uuid import UUID
 
 from cloudfilm.db.database import Database
-from cloudfilm.db.orthanc_index import indexed_among, prepare_orthanc_index
+from cloudfilm.db.orthanc_index import has_attachments, indexed_among, prepare_orthanc_index
 
 GRACE = timedelta(hours=1)
 _AT_ONCE = 1000
@@ -40,7 +40,9 @@ def delete_orphan_files(index: Database, folder: Path, now: datetime, grace: tim
             indexed = indexed_among(cursor, list(named))
         known += len(indexed)
         orphans += [path for one, path in named.items() if one not in indexed] + [path for path in some if _PART.fullmatch(path.name)]
-    if len(orphans) > max(_MOST_ORPHANS, _MOST_SHARE * known) or (orphans and not known):
+    with index.transaction() as cursor:
+        is_empty = not has_attachments(cursor)
+    if orphans and (is_empty or len(orphans) > max(_MOST_ORPHANS, _MOST_SHARE * known)):
         _log.error("%d files of Orthanc's folder are in no index, %d are: is the index whole? No file is deleted", len(orphans), known)
         return 0
     for path in orphans:
