@@ -193,7 +193,7 @@ class FullDisk(Fault):
             fill(file.fileno())
             try:
                 wait_for(lambda: ledger.refusals.total() - before >= 8 or is_filled_again(file.fileno()), 60, "refusals")
-                time.sleep(plan.uniform(0.2, 2.0))
+                time.sleep(plan.uniform(2.0, 6.0))
             finally:
                 ballast.unlink()
 

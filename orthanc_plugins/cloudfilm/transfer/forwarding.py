@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from cloudfilm.errors import CloudFilmError
-from cloudfilm.transfer.backoff import pause_seconds
+from cloudfilm.transfer.backoff import is_over, pause_seconds
 from cloudfilm.transfer.cloud import Cloud, LineFailure, Refusal, Wanted
 from cloudfilm.transfer.queue import Queue, Queued, State
 
@@ -87,7 +87,7 @@ class Sender:
     def send_next(self) -> bool:
         """Send one batch; False when there is nothing to do now."""
         now = self.clock()
-        if now < self.line.still_until:
+        if not is_over(self.line.still_until, now):
             return False
         batch = self.queue.take(now, self.batch_bytes, _MOST_IN_A_BATCH)
         if not batch:
