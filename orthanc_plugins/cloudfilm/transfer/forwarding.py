@@ -38,10 +38,11 @@ class Line:
             self.confirmed += confirmed
 
     def bad(self, reason: str, now: float, random: float) -> None:
-        """It did not."""
+        """It did not. What several connections lose at once is one failure: the pause grows with outages, not with connections."""
         with self.lock:
-            self.failures += 1
-            self.still_until = now + pause_seconds(self.failures, random)
+            if is_over(self.still_until, now):
+                self.failures += 1
+                self.still_until = now + pause_seconds(self.failures, random)
             self.last_error, self.last_error_at = reason, now
 
     def others_got_through(self, orthanc_instance_id: str) -> bool:

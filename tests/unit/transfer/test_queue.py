@@ -35,6 +35,15 @@ def test_a_clock_that_is_set_stops_no_sending(queue: Queue, step: float) -> None
     assert is_over(NOW + 300, NOW + step)
 
 
+def test_connections_that_fail_at_once_are_one_failure() -> None:
+    line = Line()
+    for _ in range(4):
+        line.bad("the line is down", NOW, 1.0)
+    assert line.still_until == NOW + 1
+    line.bad("the line is down", NOW + 1, 1.0)
+    assert line.still_until == NOW + 3
+
+
 class Cloud:
     """The cloud's verdicts, as a test wants them."""
 
