@@ -9,6 +9,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from cloudfilm.access.holder import ApiHolder
 from cloudfilm.access.policy import AccessRequest, Action
+from cloudfilm.db.set_aside import reasons_set_aside
 from cloudfilm.db.studies import study_with_uid
 from cloudfilm.dicom.values import is_uid
 from cloudfilm.errors import BadRequest, NotFound
@@ -24,18 +25,21 @@ _ALLOWED = (
 
 @receipts.post("/api/v1/receipts")
 def issue_receipts() -> Response:
-    """200 ``{"receipts": [{study_instance_uid, sop_instance_uid, sha256: […]}]}`` in the order asked.
+    """200 ``{"receipts": [{study_instance_uid, sop_instance_uid, sha256: […], refused}]}`` in the order asked.
 
-    ``sha256`` is empty for what is not stored, or is not this hospital's. Two values: two patients' files with the same UIDs.
+    ``sha256`` is empty for what is not stored, or is not this hospital's. Two values: two patients' files with the same UIDs. ``refused`` says why
+    an instance that this hospital sent is not stored and will not be; it is empty where sending it again may help.
     """
     holder = require(AccessRequest(Action.STORE_IMAGES))
     if not isinstance(holder, ApiHolder) or services().stored_files is None:
         raise NotFound
     wanted, stored = _instances(request.get_json(silent=True)), services().stored_files
     owned = {study for study in {study for study, _ in wanted} if _is_of(study, holder.hospital_id)}
+    hashes = [stored.sha256(study, sop) if stored and study in owned else [] for study, sop in wanted]
+    refused = _refused(holder.hospital_id, [one for one, found in zip(wanted, hashes, strict=True) if not found])
     answered = [
-        {"study_instance_uid": study, "sop_instance_uid": sop, "sha256": stored.sha256(study, sop) if stored and study in owned else []}
-        for study, sop in wanted
+        {"study_instance_uid": one[0], "sop_instance_uid": one[1], "sha256": found, "refused": refused.get(one, "")}
+        for one, found in zip(wanted, hashes, strict=True)
     ]
     response = jsonify(receipts=answered)
     response.headers["Cache-Control"] = "no-store"
@@ -53,6 +57,15 @@ def _instances(body: Any) -> list[tuple[str, str]]:
             raise BadRequest(_ALLOWED)
         pairs.append((study, sop))
     return pairs
+
+
+def _refused(hospital_id: str, missing: list[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    if not missing:
+        return {}
+    with services().database.transaction() as cursor:
+        found = reasons_set_aside(cursor, hospital_id, [sop for _, sop in missing])
+    # What is no sound file is kept aside without a study.
+    return {(study, sop): reason for study, sop in missing if (reason := found.get((study, sop)) or found.get(("", sop)))}
 
 
 def _is_of(study_instance_uid: str, hospital_id: str) -> bool:

@@ -13,6 +13,7 @@ from uuid import UUID
 from cloudfilm.db.database import Cursor, only_value
 
 _LOCK = 0x0A77AC4
+_NEW_INSTANCE = 2  # ChangeType_NewInstance
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +73,30 @@ def attachments_after(cursor: Cursor, resource_id: int, content_type: int, limit
         (resource_id, content_type, limit),
     )
     return [IndexedAttachment(UUID(uuid), kind, size, md5, resource) for uuid, kind, size, md5, resource in cursor.fetchall()]
+
+
+def last_change(cursor: Cursor) -> int | None:
+    """The number of the newest entry of Orthanc's change log; None before Orthanc's first start has made it."""
+    cursor.execute("SELECT to_regclass('changes')")
+    if only_value(cursor) is None:
+        return None
+    cursor.execute("SELECT coalesce(max(seq), 0) FROM Changes")
+    return int(only_value(cursor))
+
+
+def studies_with_new_instances(cursor: Cursor, since: int, until: int) -> dict[str, int]:
+    """Orthanc's identifiers of studies that got instances after one change and not after another, and how many each has now."""
+    cursor.execute(
+        """
+        WITH grown AS (
+            SELECT DISTINCT series.parentId AS study FROM Changes
+            JOIN Resources instance ON instance.internalId = Changes.internalId JOIN Resources series ON series.internalId = instance.parentId
+            WHERE Changes.seq > %s AND Changes.seq <= %s AND Changes.changeType = %s
+        )
+        SELECT study.publicId, (SELECT count(*) FROM Resources series JOIN Resources instance ON instance.parentId = series.internalId
+            WHERE series.parentId = study.internalId)
+        FROM grown JOIN Resources study ON study.internalId = grown.study
+        """,
+        (since, until, _NEW_INSTANCE),
+    )
+    return {row[0]: int(row[1]) for row in cursor.fetchall()}

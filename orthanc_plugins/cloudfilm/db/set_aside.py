@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -51,6 +52,15 @@ def last_set_aside(cursor: Cursor, hospital_id: str, study_instance_uid: str) ->
     )
     last: datetime | None = only_value(cursor)
     return last
+
+
+def reasons_set_aside(cursor: Cursor, hospital_id: str, sop_instance_uids: Sequence[str]) -> dict[tuple[str, str], str]:
+    """Why the hospital's instances of these are kept aside, by StudyInstanceUID and SOPInstanceUID; those that are not are left out."""
+    cursor.execute(
+        "SELECT study_instance_uid, sop_instance_uid, reason FROM set_aside WHERE hospital_id = %s AND sop_instance_uid = ANY(%s)",
+        (hospital_id, list(sop_instance_uids)),
+    )
+    return {(study, sop): reason for study, sop, reason in cursor.fetchall()}
 
 
 def add_set_aside(cursor: Cursor, one: SetAside) -> None:

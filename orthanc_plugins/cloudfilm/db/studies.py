@@ -109,6 +109,12 @@ def study_of_orthanc(cursor: Cursor, orthanc_study_id: str) -> str | None:
     return row[0] if row else None
 
 
+def instances_recorded(cursor: Cursor, orthanc_study_ids: list[str]) -> dict[str, int]:
+    """How many instances we know of, by Orthanc's identifier; studies that we do not know are left out."""
+    cursor.execute("SELECT orthanc_study_id, instance_count FROM study WHERE orthanc_study_id = ANY(%s)", (orthanc_study_ids,))
+    return dict(cursor.fetchall())
+
+
 def remove_study(cursor: Cursor, orthanc_study_id: str) -> list[str]:
     """Forget a study that was deleted from the archive; reports that were about it alone wait for images again. Returns its StudyInstanceUID."""
     study_instance_uid = study_of_orthanc(cursor, orthanc_study_id)

@@ -30,6 +30,8 @@ from cloudfilm.db.job_queue import (
 from cloudfilm.jobs.anchor_audit import anchor_audit
 from cloudfilm.jobs.context import JobContext
 from cloudfilm.jobs.export_audit import export_audit
+from cloudfilm.jobs.follow_index import record_grown_studies
+from cloudfilm.jobs.forsaken_jobs import DEAD_AFTER_SECONDS, HEARTBEAT_SECONDS, keep_resuming
 from cloudfilm.jobs.keep_film import keep_film, sweep_films
 from cloudfilm.jobs.keep_report import keep_report, sweep_kept_reports
 from cloudfilm.jobs.print_order import note_what_was_printed, print_order
@@ -40,6 +42,7 @@ from cloudfilm.jobs.record_study import record_study_of_orthanc, sweep_incomplet
 from cloudfilm.jobs.return_stamped import return_stamped
 from cloudfilm.jobs.take_dicom_report import look_at_forgotten_documents, take_dicom_report
 from cloudfilm.jobs.tidy import tidy
+from cloudfilm.jobs.tidy_files import delete_orphan_files
 from cloudfilm.jobs.tidy_storage import delete_removed_objects, delete_unrecorded_objects, settle_unseen_objects
 from cloudfilm.orthanc_api.object_storage import ObjectStorage, open_object_storage
 from cloudfilm.orthanc_api.rest_client import OrthancClient
@@ -52,8 +55,8 @@ _RETRY = RetryStrategy(max_attempts=10, exponential_wait=2)
 _STILL_ARRIVING_SECONDS = 3
 
 
-def create_worker(context: JobContext, database_uri: str, object_storage: ObjectStorage | None = None) -> App:
-    """The procrastinate application with every task a worker knows."""
+def create_worker(context: JobContext, database_uri: str, index: Database, object_storage: ObjectStorage | None = None) -> App:
+    """The procrastinate application with every task a worker knows; ``index`` is Orthanc's own database."""
     app = App(connector=PsycopgConnector(conninfo=database_uri))
     publish_again = add_publishing(app, context)
 
@@ -108,12 +111,18 @@ def create_worker(context: JobContext, database_uri: str, object_storage: Object
     @app.task(name="sweep_incomplete_studies", queueing_lock="sweep_incomplete_studies")
     def sweep_task(timestamp: int) -> None:
         sweep_incomplete_studies(context)
+        record_grown_studies(context, index)
         sweep_films(context)
 
     @app.periodic(cron="*/15 * * * *")
     @app.task(name="tidy", queueing_lock="tidy")
     def tidy_task(timestamp: int) -> None:
         tidy(context)
+
+    @app.periodic(cron="45 18 * * *")  # in the small hours in China
+    @app.task(name="tidy_files", queueing_lock="tidy_files")
+    def tidy_files_task(timestamp: int) -> None:
+        delete_orphan_files(index, context.settings.attachments_directory, context.clock())
 
     @app.periodic(cron="*/10 * * * *")
     @app.task(name="sweep_dicom_reports", queueing_lock="sweep_dicom_reports")
@@ -171,12 +180,13 @@ def main() -> None:
         clock=clock,
     )
     object_storage = open_object_storage(settings, context.database, configuration)
+    index = Database(configuration["PostgreSQL"]["ConnectionUri"], maximum_connections=1)
     PublishedTree(settings.published_directory).sweep()
-    asyncio.run(_run(create_worker(context, settings.database_uri, object_storage)))
+    asyncio.run(_run(create_worker(context, settings.database_uri, index, object_storage)))
 
 
 async def _run(app: App) -> None:
-    """Two parts of one worker: reports never wait for pictures."""
+    """Two parts of one worker: reports never wait for pictures. When one part ends, all do, and the supervisor starts anew."""
 
     def part(queue: str, concurrency: int, takes_signals: bool) -> Coroutine[Any, Any, None]:
         return app.run_worker_async(
@@ -187,14 +197,22 @@ async def _run(app: App) -> None:
             delete_jobs="successful",
             shutdown_graceful_timeout=20,
             install_signal_handlers=takes_signals,
+            update_heartbeat_interval=HEARTBEAT_SECONDS,
+            stalled_worker_timeout=DEAD_AFTER_SECONDS,
         )
 
     async with app.open_async():
         await reconcile_at_start(app)
-        publishing = asyncio.create_task(part(PUBLISHING, max(1, (os.cpu_count() or 2) // 2), takes_signals=False))
+        parts = [
+            asyncio.create_task(part("default", 2, takes_signals=True)),
+            asyncio.create_task(part(PUBLISHING, max(1, (os.cpu_count() or 2) // 2), takes_signals=False)),
+            asyncio.create_task(keep_resuming(app)),
+        ]
         try:
-            await part("default", 2, takes_signals=True)
+            ended, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            publishing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await publishing
+            for one in parts:
+                one.cancel()
+            await asyncio.gather(*parts, return_exceptions=True)
+        for one in ended:
+            one.result()

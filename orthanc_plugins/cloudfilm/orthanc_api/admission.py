@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import logging
+import threading
+from collections import OrderedDict
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -16,6 +18,7 @@ from cloudfilm.doors.short_memory import ShortMemory
 
 _log = logging.getLogger(__name__)
 _REMEMBER_SECONDS = 5.0
+_MOST_REMEMBERED = 10_000  # studies that are arriving
 
 
 class StoreStatus(IntEnum):
@@ -72,6 +75,8 @@ class Admission:
         self._modalities: ShortMemory[str, Modality | None] = ShortMemory(_REMEMBER_SECONDS)
         self._owner: ShortMemory[tuple[str, str, int], str] = ShortMemory(_REMEMBER_SECONDS)
         self._deletions: dict[str, int] = {}
+        self._lock = threading.Lock()
+        self._admitted: OrderedDict[str, str] = OrderedDict()
 
     def modality(self, aet: str) -> Modality | None:
         """The modality with this AE title: its hospital's is what it sends."""
@@ -95,6 +100,7 @@ class Admission:
             return Refused(StoreStatus.OUT_OF_RESOURCES, "the database does not answer")
         if owner != hospital_id:
             return Refused(StoreStatus.NOT_AUTHORIZED, "the study belongs to another hospital", identity)
+        self._remember(study_instance_uid, hospital_id)
         return Admitted(identity)
 
     def judge_own(self, dicom: bytes) -> Admitted | Refused:
@@ -110,6 +116,20 @@ class Admission:
     def study_deleted(self, study_instance_uid: str) -> None:
         """Ask the database anew: whoever sends the study next claims it."""
         self._deletions[study_instance_uid] = self._deletions.get(study_instance_uid, 0) + 1
+
+    def claim_again(self, study_instance_uid: str) -> None:
+        """An instance that was admitted before its study was deleted may be stored after: the study that it begins anew is its sender's."""
+        with self._lock:
+            hospital_id = self._admitted.get(study_instance_uid)
+        if hospital_id is not None:
+            self._claim(study_instance_uid, hospital_id)
+
+    def _remember(self, study_instance_uid: str, hospital_id: str) -> None:
+        with self._lock:
+            self._admitted[study_instance_uid] = hospital_id
+            self._admitted.move_to_end(study_instance_uid)
+            if len(self._admitted) > _MOST_REMEMBERED:
+                self._admitted.popitem(last=False)
 
     def _find_modality(self, aet: str) -> Modality | None:
         with self._database.transaction() as cursor:

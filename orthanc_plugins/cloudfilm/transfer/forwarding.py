@@ -10,11 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from cloudfilm.errors import CloudFilmError
-from cloudfilm.transfer.backoff import pause_seconds
-from cloudfilm.transfer.cloud import Cloud, LineFailure, Wanted
+from cloudfilm.transfer.backoff import is_over, pause_seconds
+from cloudfilm.transfer.cloud import Cloud, LineFailure, Refusal, Wanted
 from cloudfilm.transfer.queue import Queue, Queued, State
 
 _MOST_IN_A_BATCH = 100
+_NO_RECEIPT = Refusal("the cloud gave no receipt for it", may_pass=True)
 _log = logging.getLogger(__name__)
 
 
@@ -37,10 +38,11 @@ class Line:
             self.confirmed += confirmed
 
     def bad(self, reason: str, now: float, random: float) -> None:
-        """It did not."""
+        """It did not. What several connections lose at once is one failure: the pause grows with outages, not with connections."""
         with self.lock:
-            self.failures += 1
-            self.still_until = now + pause_seconds(self.failures, random)
+            if is_over(self.still_until, now):
+                self.failures += 1
+                self.still_until = now + pause_seconds(self.failures, random)
             self.last_error, self.last_error_at = reason, now
 
     def others_got_through(self, orthanc_instance_id: str) -> bool:
@@ -86,7 +88,7 @@ class Sender:
     def send_next(self) -> bool:
         """Send one batch; False when there is nothing to do now."""
         now = self.clock()
-        if now < self.line.still_until:
+        if not is_over(self.line.still_until, now):
             return False
         batch = self.queue.take(now, self.batch_bytes, _MOST_IN_A_BATCH)
         if not batch:
@@ -119,22 +121,28 @@ class Sender:
         # What was sent before may have been committed though the answer never came: ask first.
         doubtful = [one for one in loaded if one.row.was_sent]
         known = self.cloud.receipts([one.wanted for one in doubtful]) if doubtful else {}
-        there = [one for one in doubtful if one.sha256 in known[one.wanted]]
+        there = [one for one in doubtful if one.sha256 in known[one.wanted].sha256]
         self._confirm(there)
         rest = [one for one in loaded if one not in there]
         if not rest:
             return
         refused = self.cloud.store([one.file for one in rest])
         receipts = self.cloud.receipts([one.wanted for one in rest])
-        stored = [one for one in rest if one.sha256 in receipts[one.wanted]]
+        stored = [one for one in rest if one.sha256 in receipts[one.wanted].sha256]
         self._confirm(stored)
         for one in rest:
             if one in stored:
                 continue
-            if receipts[one.wanted]:
+            receipt, refusal = receipts[one.wanted], refused.get(one.row.sop_instance_uid, _NO_RECEIPT)
+            if receipt.sha256:
                 self._settle(one, State.CONFLICT, "the cloud has other content under the same SOPInstanceUID")
+            elif receipt.refused:
+                self._refused(one, receipt.refused)
+            elif refusal.may_pass:
+                # A cloud that can store nothing for an hour must not make people look at every image of that hour.
+                self._failed_without_verdict(one.row, refusal.reason, is_alone=True)
             else:
-                self._refused(one, refused.get(one.row.sop_instance_uid, "the cloud gave no receipt for it"))
+                self._refused(one, refusal.reason)
 
     def _confirm(self, loaded: Sequence[_Loaded]) -> None:
         for one in loaded:

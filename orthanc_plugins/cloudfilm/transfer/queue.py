@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from cloudfilm.transfer.backoff import LONGEST_SECONDS
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS instance (
     orthanc_instance_id TEXT PRIMARY KEY,
@@ -37,6 +39,8 @@ CREATE INDEX IF NOT EXISTS of_study ON instance (study_instance_uid, state);
 CREATE INDEX IF NOT EXISTS settled ON instance (state, settled_at);
 """
 _ALONE_AFTER = 2
+# The second half: the clock was set back since (`cloudfilm.transfer.backoff.is_over`).
+_DUE = f"(next_try_at <= ? OR next_try_at > ? + {LONGEST_SECONDS})"
 
 
 class State(StrEnum):
@@ -144,9 +148,9 @@ class Queue:
         """Take the next batch, of one study; from now on it counts as sent. What has failed in company goes alone."""
         with self._transaction() as connection:
             first = connection.execute(
-                "SELECT orthanc_instance_id, study_instance_uid, priority, failures FROM instance WHERE state = 'waiting' AND next_try_at <= ?"
+                f"SELECT orthanc_instance_id, study_instance_uid, priority, failures FROM instance WHERE state = 'waiting' AND {_DUE}"
                 " ORDER BY priority, arrived_at DESC LIMIT 1",
-                (now,),
+                (now, now),
             ).fetchone()
             if first is None:
                 return []
@@ -156,8 +160,8 @@ class Queue:
                 condition, values = f"study_instance_uid = ? AND failures < {_ALONE_AFTER}", [first[1]]
             rows = connection.execute(
                 "SELECT orthanc_instance_id, study_instance_uid, sop_instance_uid, size_bytes, was_sent, failures, tries FROM instance"
-                f" WHERE state = 'waiting' AND next_try_at <= ? AND {condition} ORDER BY arrived_at, rowid LIMIT ?",
-                (now, *values, most),
+                f" WHERE state = 'waiting' AND {_DUE} AND {condition} ORDER BY arrived_at, rowid LIMIT ?",
+                (now, now, *values, most),
             ).fetchall()
             batch: list[Queued] = []
             size = 0
