@@ -97,7 +97,7 @@ class Versions:
 class ExamView:
     """``images`` is ``waiting`` (none yet), ``arriving`` or ``complete``; ``being_read`` says that a worker has not read the report yet,
     ``expected`` that it has not come at all: its QR code was given out before. ``expected_images`` is what the devices announced, while images are
-    arriving."""
+    arriving; ``failed`` that the document could not be read, or was set aside."""
 
     report_id: UUID
     study_instance_uid: str | None
@@ -117,6 +117,7 @@ class ExamView:
     parts: tuple[StudyPart, ...] = ()
     versions: Versions = Versions()
     expected_images: int | None = None
+    failed: bool = False
 
     @property
     def query(self) -> str:
@@ -187,6 +188,7 @@ def exam_view(
         expected=report.status == RESERVED,
         parts=tuple(StudyPart(one.study_instance_uid, one.study_description or one.body_part, one.image_count) for one in studies),
         versions=versions,
+        failed=report.status == ReportStatus.FAILED,
     )
 
 
