@@ -20,6 +20,7 @@ from portal.api.receipts import receipts
 from portal.api.reports import reports
 from portal.api.reservations import reservations
 from portal.api.shares import shares
+from portal.browser import register_browser
 from portal.failures import register_failures
 from portal.form_token import register_form_token
 from portal.kiosk.pages import kiosk
@@ -29,6 +30,7 @@ from portal.pages.access_log import access_log as access_log_page
 from portal.pages.entrance import entrance
 from portal.pages.exam import exam
 from portal.pages.images import images
+from portal.pages.mistakes import mistakes as mistakes_page
 from portal.pages.shares import shares as shares_pages
 from portal.pages.viewer import viewer
 from portal.route_policy import check_policies
@@ -42,6 +44,7 @@ from portal.staff.forms import forms
 from portal.staff.gateways import gateways as staff_gateways
 from portal.staff.grants import grants
 from portal.staff.hospital import hospital
+from portal.staff.mistakes import mistakes
 from portal.staff.oidc import staff_oidc
 from portal.staff.operation import operation
 from portal.staff.orders import orders
@@ -69,6 +72,7 @@ STAFF = (
     register,
     films,
     review,
+    mistakes,
     account,
     users,
     grants,
@@ -89,6 +93,7 @@ BLUEPRINTS = (
     viewer,
     shares_pages,
     access_log_page,
+    mistakes_page,
     access,
     reports,
     reservations,
@@ -119,6 +124,7 @@ def create_app(services: Services) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.url_map.strict_slashes = False
     register_language(app)
+    register_browser(app)
     register_failures(app)
     app.before_request(refuse_foreign_origin)
     register_form_token(app)

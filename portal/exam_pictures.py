@@ -46,6 +46,14 @@ class ShownSeries:
         is_stack = "instance" in self.columns["each"] and self.count > _FULL_LOOP
         return (self.count + 1) // 2 if is_stack else 1
 
+    def position_of(self, sop_instance_uid: str, frame: int = 1) -> int | None:
+        """Where a picture stands in it, from 1."""
+        for index in range(self.count):
+            picture = picture_at(self.columns, index)
+            if picture["instance"] == sop_instance_uid and picture["frame"] == frame:
+                return index + 1
+        return None
+
     def as_json(self) -> dict[str, Any]:
         """For the viewer."""
         return {
@@ -97,6 +105,12 @@ class Pictures:
         """Every series that has pictures."""
         read = [services().pictures.pictures_of(self.study.study_instance_uid, version) for version in self._versions]
         return ExamPictures(self.study, self.state, list(self._shown(read)), sum(one.no_pictures for one in read))
+
+    def one(self, series_instance_uid: str) -> ShownSeries | None:
+        """One series by itself, without reading the others; None where it has no pictures. Its ``number`` says nothing."""
+        versions = [version for version in self._versions if version.series_instance_uid == series_instance_uid]
+        read = [services().pictures.pictures_of(self.study.study_instance_uid, version) for version in versions]
+        return next(self._shown(read), None)
 
     def _shown(self, read: Iterable[SeriesPictures]) -> Iterator[ShownSeries]:
         read = [one for one in read if self._columns(one)["count"]]

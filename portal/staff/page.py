@@ -10,6 +10,7 @@ from flask import Response, render_template
 from cloudfilm.access.holder import StaffHolder
 from cloudfilm.access.policy import Action
 from cloudfilm.db.hospitals import hospital_named
+from cloudfilm.db.mistakes import count_new
 from cloudfilm.db.report_review import count_reports
 from cloudfilm.db.report_status import ReportStatus
 from portal.services import services
@@ -19,6 +20,7 @@ _OFFERED = {
     "studies": Action.QUERY,
     "orders": Action.QUERY,
     "review": Action.REVIEW_REPORTS,
+    "mistakes": Action.REVIEW_REPORTS,
     "grants": Action.MANAGE_GRANTS,
     "prints": Action.MANAGE_GRANTS,
     "forms": Action.TEACH_FORMS,
@@ -36,9 +38,11 @@ def staff_page(template: str, holder: StaffHolder, status: int = 200, **values: 
     """Render a page for whoever is signed in; no browser keeps it."""
     offered = [name for name, action in _OFFERED.items() if could(holder, action)]
     in_review = _in_review(holder) if "review" in offered else 0
+    new_mistakes = _new_mistakes(holder) if "mistakes" in offered else 0
     text = render_template(
-        template, me=holder, hospital_name=_hospital_name(holder), offered=offered, moment=moment, in_review=in_review, **values
-    )
+        template, me=holder, hospital_name=_hospital_name(holder), offered=offered, moment=moment, in_review=in_review,
+        new_mistakes=new_mistakes, **values,
+    )  # fmt: skip
     response = Response(text, status=status)
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -58,6 +62,12 @@ def _in_review(holder: StaffHolder) -> int:
     """How many reports people have to look at."""
     with services().database.transaction() as cursor:
         return count_reports(cursor, holder.hospital_id or "", [ReportStatus.REVIEW])[ReportStatus.REVIEW]
+
+
+def _new_mistakes(holder: StaffHolder) -> int:
+    """How many mistakes patients have reported that nobody has looked at."""
+    with services().database.transaction() as cursor:
+        return count_new(cursor, holder.hospital_id or "")
 
 
 def _hospital_name(holder: StaffHolder) -> str:

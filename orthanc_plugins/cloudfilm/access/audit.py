@@ -37,6 +37,8 @@ class AuditKind(StrEnum):
     ORDER_TAKEN = "order taken"
     PATIENT_CORRECTED = "patient corrected"
     PATIENTS_MERGED = "patients merged"
+    MISTAKE_REPORTED = "mistake reported"
+    MISTAKE_ANSWERED = "mistake answered"
     LOG_READ = "log read"
     SHARE_MADE = "share made"
     GRANT_MADE = "grant made"
@@ -64,6 +66,7 @@ KIND_OF_ACTION = {
     Action.REVIEW_REPORTS: AuditKind.REPORT_REVIEWED,
     Action.SHARE: AuditKind.SHARE_MADE,
     Action.READ_OWN_LOG: AuditKind.LOG_READ,
+    Action.REPORT_MISTAKE: AuditKind.MISTAKE_REPORTED,
     Action.READ_AUDIT: AuditKind.LOG_READ,
     Action.MANAGE_GRANTS: AuditKind.ADMINISTERED,
     Action.ISSUE_PAPER: AuditKind.ADMINISTERED,

@@ -93,6 +93,8 @@ _FORMS = {
     AuditKind.ORDER_TAKEN: _Form(_PATIENT_RECORD, "C", life_cycle="1"),
     AuditKind.PATIENT_CORRECTED: _Form(_PATIENT_RECORD, "U"),
     AuditKind.PATIENTS_MERGED: _Form(_PATIENT_RECORD, "U"),
+    AuditKind.MISTAKE_REPORTED: _Form(_PATIENT_RECORD, "C", life_cycle="1"),
+    AuditKind.MISTAKE_ANSWERED: _Form(_PATIENT_RECORD, "U"),
     AuditKind.CONSENT_GIVEN: _Form(_PATIENT_RECORD, "U"),
     # §A.5.3.2
     AuditKind.LOG_READ: _Form(_AUDIT_LOG_USED, "R"),

@@ -37,6 +37,7 @@ class Action(StrEnum):
     REVIEW_REPORTS = "review reports"
     SHARE = "share"
     READ_OWN_LOG = "read own log"
+    REPORT_MISTAKE = "report a mistake"
     MANAGE_GRANTS = "manage grants"
     # Give a report's patient new keys. Whoever may not see the exam gets none to it.
     ISSUE_PAPER = "issue paper"
@@ -101,6 +102,7 @@ _RIGHTS_FOR = {
     Action.DOWNLOAD_REPORT: {Right.REPORT, Right.DOWNLOAD},
     Action.SHARE: {Right.SHARE},
     Action.READ_OWN_LOG: set[Right](),
+    Action.REPORT_MISTAKE: set[Right](),
 }
 _OF_A_STUDY = {
     Action.VIEW_IMAGES, Action.READ_METADATA, Action.READ_CLEANED_METADATA, Action.RETRIEVE_BULK_DATA, Action.RETRIEVE_ORIGINALS,
@@ -110,7 +112,7 @@ _SHOWS_NAMES = {
     Action.READ_METADATA, Action.RETRIEVE_BULK_DATA, Action.RETRIEVE_ORIGINALS, Action.SEE_REPORT_PAGES, Action.DOWNLOAD_REPORT,
 }  # fmt: skip
 _SHOWS_PAPER = {Action.SEE_REPORT_PAGES, Action.DOWNLOAD_REPORT}
-_OF_THE_PATIENT = {Action.SHARE, Action.READ_OWN_LOG}
+_OF_THE_PATIENT = {Action.SHARE, Action.READ_OWN_LOG, Action.REPORT_MISTAKE}
 
 _SCOPE_FOR = {
     Action.QUERY: Scope.QUERY,

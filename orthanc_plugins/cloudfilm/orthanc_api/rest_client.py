@@ -68,6 +68,11 @@ class OrthancClient:
                     return str(found["ID"])
         return None
 
+    def value_of_tag(self, orthanc_instance_id: str, tag: str) -> bytes:
+        """``/instances/{id}/content/{tag}``: a value's bytes as they are stored, empty when it has none."""
+        response = self._response("GET", f"/instances/{orthanc_instance_id}/content/{tag}")
+        return response.content if response.ok else b""
+
     def tags_of_instance(self, orthanc_instance_id: str) -> dict[str, Any] | None:
         """``/instances/{id}/simplified-tags``: values by keyword, in Unicode."""
         tags: dict[str, Any] | None = self._json("GET", f"/instances/{orthanc_instance_id}/simplified-tags")

@@ -36,6 +36,8 @@ EVENT_IDS = {
     AuditKind.ORDER_TAKEN: ("110110", "C", None),
     AuditKind.PATIENT_CORRECTED: ("110110", "U", None),
     AuditKind.PATIENTS_MERGED: ("110110", "U", None),
+    AuditKind.MISTAKE_REPORTED: ("110110", "C", None),
+    AuditKind.MISTAKE_ANSWERED: ("110110", "U", None),
     AuditKind.LOG_READ: ("110101", "R", None),
     AuditKind.SHARE_MADE: ("110113", "E", "110135"),
     AuditKind.GRANT_MADE: ("110113", "E", "110135"),
