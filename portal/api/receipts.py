@@ -9,6 +9,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from cloudfilm.access.holder import ApiHolder
 from cloudfilm.access.policy import AccessRequest, Action
+from cloudfilm.db.gateway_receipts import note_receipts
 from cloudfilm.db.studies import study_with_uid
 from cloudfilm.dicom.values import is_uid
 from cloudfilm.errors import BadRequest, NotFound
@@ -33,11 +34,12 @@ def issue_receipts() -> Response:
         raise NotFound
     wanted, stored = _instances(request.get_json(silent=True)), services().stored_files
     owned = {study for study in {study for study, _ in wanted} if _is_of(study, holder.hospital_id)}
-    answered = [
-        {"study_instance_uid": study, "sop_instance_uid": sop, "sha256": stored.sha256(study, sop) if stored and study in owned else []}
-        for study, sop in wanted
-    ]
-    response = jsonify(receipts=answered)
+    hashes = [(study, sop, stored.sha256(study, sop) if stored and study in owned else []) for study, sop in wanted]
+    if holder.is_gateway:
+        given = [(study, sop, sha256) for study, sop, found in hashes for sha256 in found]
+        with services().database.transaction() as cursor:
+            note_receipts(cursor, holder.token_id, given, services().clock())
+    response = jsonify(receipts=[{"study_instance_uid": study, "sop_instance_uid": sop, "sha256": found} for study, sop, found in hashes])
     response.headers["Cache-Control"] = "no-store"
     return response
 

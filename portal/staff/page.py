@@ -9,6 +9,7 @@ from flask import Response, render_template
 
 from cloudfilm.access.holder import StaffHolder
 from cloudfilm.access.policy import Action
+from cloudfilm.db.gateways import SILENT_AFTER, Gateway, silent_gateways
 from cloudfilm.db.hospitals import hospital_named
 from cloudfilm.db.report_review import count_reports
 from cloudfilm.db.report_status import ReportStatus
@@ -47,6 +48,12 @@ def staff_page(template: str, holder: StaffHolder, status: int = 200, **values: 
 def to_page(location: str) -> Response:
     """On to another page, after a form was taken."""
     return Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
+
+
+def silent_gateways_of(holder: StaffHolder) -> list[Gateway]:
+    """Gateways that have fallen silent: of the own hospital, or of all for whoever operates the system."""
+    with services().database.transaction() as cursor:
+        return silent_gateways(cursor, services().clock() - SILENT_AFTER, holder.hospital_id)
 
 
 def moment(time: datetime | None) -> str:

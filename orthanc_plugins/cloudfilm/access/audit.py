@@ -44,6 +44,9 @@ class AuditKind(StrEnum):
     SIGNED_IN = "signed in"
     SIGNED_OUT = "signed out"
     ADMINISTERED = "administered"
+    GATEWAY_SILENT = "gateway silent"
+    GATEWAY_HEARD = "gateway heard again"
+    CONFLICT_SETTLED = "conflict settled"
     OTHER = "other"
 
 

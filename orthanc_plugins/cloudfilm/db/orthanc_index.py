@@ -72,3 +72,30 @@ def attachments_after(cursor: Cursor, resource_id: int, content_type: int, limit
         (resource_id, content_type, limit),
     )
     return [IndexedAttachment(UUID(uuid), kind, size, md5, resource) for uuid, kind, size, md5, resource in cursor.fetchall()]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredInstance:
+    """An instance's file. ``md5`` is of its bytes as they came, empty where Orthanc did not compute it."""
+
+    orthanc_instance_id: str
+    sop_instance_uid: str
+    attachment_id: UUID
+    md5: str
+
+
+_INSTANCES = (
+    "SELECT instance.publicId, sop.value, file.uuid, coalesce(file.uncompressedHash, '') FROM DicomIdentifiers known"
+    " JOIN Resources study ON study.internalId = known.id AND study.resourceType = 1"
+    " JOIN Resources series ON series.parentId = study.internalId"
+    " JOIN Resources instance ON instance.parentId = series.internalId"
+    " JOIN DicomIdentifiers sop ON sop.id = instance.internalId AND sop.tagGroup = 8 AND sop.tagElement = 24"
+    " JOIN AttachedFiles file ON file.id = instance.internalId AND file.fileType = 1"
+    " WHERE known.tagGroup = 32 AND known.tagElement = 13 AND known.value = %s"
+)
+
+
+def instances_of_study(cursor: Cursor, study_instance_uid: str) -> list[StoredInstance]:
+    """All instances of a study; of several studies where two patients have one with this UID."""
+    cursor.execute(_INSTANCES, (study_instance_uid,))
+    return [StoredInstance(row[0], row[1], UUID(row[2]), row[3]) for row in cursor.fetchall()]

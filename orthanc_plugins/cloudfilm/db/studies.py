@@ -127,6 +127,11 @@ def remove_study(cursor: Cursor, orthanc_study_id: str) -> list[str]:
         """,
         (study_instance_uid,),
     )
+    cursor.execute(
+        "INSERT INTO deleted_study (study_instance_uid, hospital_id) SELECT study_instance_uid, hospital_id FROM study"
+        " WHERE study_instance_uid = %s ON CONFLICT (study_instance_uid) DO UPDATE SET deleted_at = now()",
+        (study_instance_uid,),
+    )
     cursor.execute("DELETE FROM study WHERE study_instance_uid = %s", (study_instance_uid,))
     return [study_instance_uid]
 

@@ -23,6 +23,8 @@ from cloudfilm.db.job_queue import (
     PUBLISHING,
     READ_REPORT,
     READ_SAMPLE,
+    RECONCILE_NOW,
+    RECONCILING,
     RECORD_STUDY,
     RETURN_STAMPED,
     TAKE_DICOM_REPORT,
@@ -36,11 +38,13 @@ from cloudfilm.jobs.print_order import note_what_was_printed, print_order
 from cloudfilm.jobs.publishing import add_publishing, reconcile_at_start
 from cloudfilm.jobs.read_report import read_report
 from cloudfilm.jobs.read_sample import read_sample
+from cloudfilm.jobs.reconcile import reconcile_alone, reconcile_told
 from cloudfilm.jobs.record_study import record_study_of_orthanc, sweep_incomplete_studies
 from cloudfilm.jobs.return_stamped import return_stamped
 from cloudfilm.jobs.take_dicom_report import look_at_forgotten_documents, take_dicom_report
 from cloudfilm.jobs.tidy import tidy
 from cloudfilm.jobs.tidy_storage import delete_removed_objects, delete_unrecorded_objects, settle_unseen_objects
+from cloudfilm.jobs.watch_gateways import watch_gateways
 from cloudfilm.orthanc_api.object_storage import ObjectStorage, open_object_storage
 from cloudfilm.orthanc_api.rest_client import OrthancClient
 from cloudfilm.settings import SECTION, load_configuration, parse_settings
@@ -52,7 +56,9 @@ _RETRY = RetryStrategy(max_attempts=10, exponential_wait=2)
 _STILL_ARRIVING_SECONDS = 3
 
 
-def create_worker(context: JobContext, database_uri: str, object_storage: ObjectStorage | None = None) -> App:
+def create_worker(
+    context: JobContext, database_uri: str, object_storage: ObjectStorage | None = None, index: Database | None = None
+) -> App:
     """The procrastinate application with every task a worker knows."""
     app = App(connector=PsycopgConnector(conninfo=database_uri))
     publish_again = add_publishing(app, context)
@@ -131,9 +137,34 @@ def create_worker(context: JobContext, database_uri: str, object_storage: Object
     def export_audit_task(timestamp: int) -> None:
         export_audit(context)
 
+    @app.periodic(cron="* * * * *")
+    @app.task(name="watch_gateways", queueing_lock="watch_gateways")
+    def watch_gateways_task(timestamp: int) -> None:
+        watch_gateways(context)
+
     if object_storage is not None:
         add_storage_tasks(app, context, object_storage)
+    if index is not None:
+        add_reconciling(app, context, index)
     return app
+
+
+def add_reconciling(app: App, context: JobContext, index: Database) -> None:
+    """The comparison with the gateways, in a queue of its own: it may read for hours."""
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="reconcile_told", queue=RECONCILING, lock="reconcile", queueing_lock="reconcile_told")
+    def reconcile_told_task(timestamp: int) -> None:
+        reconcile_told(context, index)
+
+    @app.task(name=RECONCILE_NOW, queue=RECONCILING, lock="reconcile", retry=_RETRY)
+    def reconcile_now_task() -> None:
+        reconcile_told(context, index)
+
+    @app.periodic(cron="30 20 * * *")  # when the gateways' night is over in China
+    @app.task(name="reconcile_alone", queue=RECONCILING, lock="reconcile", queueing_lock="reconcile_alone")
+    def reconcile_alone_task(timestamp: int) -> None:
+        reconcile_alone(context, context.settings.gateway.keep_days)
 
 
 def add_storage_tasks(app: App, context: JobContext, storage: ObjectStorage) -> None:
@@ -171,12 +202,13 @@ def main() -> None:
         clock=clock,
     )
     object_storage = open_object_storage(settings, context.database, configuration)
+    index = Database(configuration["PostgreSQL"]["ConnectionUri"], maximum_connections=2)
     PublishedTree(settings.published_directory).sweep()
-    asyncio.run(_run(create_worker(context, settings.database_uri, object_storage)))
+    asyncio.run(_run(create_worker(context, settings.database_uri, object_storage, index)))
 
 
 async def _run(app: App) -> None:
-    """Two parts of one worker: reports never wait for pictures."""
+    """Parts of one worker: reports wait neither for pictures nor for the comparison with gateways."""
 
     def part(queue: str, concurrency: int, takes_signals: bool) -> Coroutine[Any, Any, None]:
         return app.run_worker_async(
@@ -191,10 +223,15 @@ async def _run(app: App) -> None:
 
     async with app.open_async():
         await reconcile_at_start(app)
-        publishing = asyncio.create_task(part(PUBLISHING, max(1, (os.cpu_count() or 2) // 2), takes_signals=False))
+        others = [
+            asyncio.create_task(part(PUBLISHING, max(1, (os.cpu_count() or 2) // 2), takes_signals=False)),
+            asyncio.create_task(part(RECONCILING, 1, takes_signals=False)),
+        ]
         try:
             await part("default", 2, takes_signals=True)
         finally:
-            publishing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await publishing
+            for other in others:
+                other.cancel()
+            for other in others:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await other

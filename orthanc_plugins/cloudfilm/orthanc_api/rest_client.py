@@ -27,6 +27,13 @@ class OrthancClient:
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy stands between us and our own Orthanc
 
+    def is_up(self) -> bool:
+        """Whether Orthanc answers at all."""
+        try:
+            return self._response("GET", "/system").ok
+        except Unavailable:
+            return False
+
     def study(self, orthanc_study_id: str) -> dict[str, Any] | None:
         """``/studies/{id}``, None when it is not (any more) there."""
         study: dict[str, Any] | None = self._json("GET", f"/studies/{orthanc_study_id}")

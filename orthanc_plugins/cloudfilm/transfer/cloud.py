@@ -87,6 +87,12 @@ class Cloud:
             raise LineFailure("The cloud's answer to a heartbeat cannot be read.") from error
         return body
 
+    def tell_inventory(self, told: dict[str, Any]) -> None:
+        """Say what is here of some studies, or that everything was told."""
+        answer = self._ask("/api/v1/gateways/inventory", told, {})
+        if answer.status_code != requests.codes.ok:
+            raise LineFailure(f"The cloud answered {answer.status_code} when it was told what is here.")
+
     def _ask(self, path: str, body: Any, headers: dict[str, str]) -> requests.Response:
         pairing = self._pairing()
         content = {"data": body} if isinstance(body, _Body) else {"json": body}

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from cloudfilm.errors import CloudFilmError
 from cloudfilm.transfer.backoff import pause_seconds
 from cloudfilm.transfer.cloud import Cloud, LineFailure, Wanted
-from cloudfilm.transfer.queue import Queue, Queued, State
+from cloudfilm.transfer.queue import Queue, Queued
+from cloudfilm.transfer.queue_state import State
 
 _MOST_IN_A_BATCH = 100
 _log = logging.getLogger(__name__)

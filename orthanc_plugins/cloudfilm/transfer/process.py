@@ -22,6 +22,7 @@ from cloudfilm.transfer.cloud import Cloud, LineFailure
 from cloudfilm.transfer.disk import DiskState, Watermarks
 from cloudfilm.transfer.following import Follower
 from cloudfilm.transfer.forwarding import Line, Sender
+from cloudfilm.transfer.inventory import Inventory
 from cloudfilm.transfer.pairing import Pairing, PairingFile
 from cloudfilm.transfer.places import GatewayPlaces
 from cloudfilm.transfer.queue import Queue
@@ -29,7 +30,7 @@ from cloudfilm.transfer.speed import Speed, limit_at
 from cloudfilm.transfer.status import Status
 from cloudfilm.transfer.status_page import serve_status
 
-_LOOK_EVERY_SECONDS, _HEARTBEAT_SECONDS, _TIDY_EVERY_SECONDS, _IDLE_SECONDS = 0.3, 30.0, 60.0, 0.2
+_LOOK_EVERY_SECONDS, _TIDY_EVERY_SECONDS, _IDLE_SECONDS = 0.3, 60.0, 0.2
 _PURGED_AT_ONCE = 200
 _LARGEST_INSTANCE_BYTES = 4 * 1024**3
 _log = logging.getLogger(__name__)
@@ -132,15 +133,21 @@ class Forwarder:
 
     def _tell(self) -> None:
         cloud = self._cloud()
+        inventory = Inventory(
+            self._queue, cloud, self._gateway.compare_at, lambda: datetime.now(self._settings.time_zone), self._client().instance_ids
+        )
         while not self._stop.is_set():
             if self._pairing is not None:
                 try:
                     answer = cloud.heartbeat(self.status.told())
                     if isinstance(token := answer.get("token"), str):
                         self._pairing = self._pairing_file.renew(token)
+                    inventory.follow(answer)
                 except LineFailure as failure:
                     _log.warning("%s", failure)
-            self._stop.wait(_HEARTBEAT_SECONDS)
+                except CloudFilmError as error:
+                    _log.warning("%s", error.public_message)
+            self._stop.wait(self._gateway.heartbeat_seconds)
 
     def _tidy(self) -> None:
         """Delete what was confirmed long enough ago; what was confirmed goes earlier before anything that arrives has to be refused."""
@@ -150,7 +157,7 @@ class Forwarder:
             try:
                 for orthanc_id in self._queue.confirmed_before(before, _PURGED_AT_ONCE):
                     self._orthanc.delete_instance(orthanc_id)
-                    self._queue.forget(orthanc_id)
+                    self._queue.forget_confirmed(orthanc_id)
             except CloudFilmError as error:
                 _log.warning("%s", error.public_message)
             self._stop.wait(5.0 if is_full else _TIDY_EVERY_SECONDS)
