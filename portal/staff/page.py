@@ -9,6 +9,7 @@ from flask import Response, render_template
 
 from cloudfilm.access.holder import StaffHolder
 from cloudfilm.access.policy import Action
+from cloudfilm.db.conflicts import count_open_conflicts
 from cloudfilm.db.gateways import SILENT_AFTER, Gateway, silent_gateways
 from cloudfilm.db.hospitals import hospital_named
 from cloudfilm.db.report_review import count_reports
@@ -20,6 +21,7 @@ _OFFERED = {
     "studies": Action.QUERY,
     "orders": Action.QUERY,
     "review": Action.REVIEW_REPORTS,
+    "conflicts": Action.SETTLE_CONFLICTS,
     "grants": Action.MANAGE_GRANTS,
     "prints": Action.MANAGE_GRANTS,
     "forms": Action.TEACH_FORMS,
@@ -38,8 +40,9 @@ def staff_page(template: str, holder: StaffHolder, status: int = 200, **values: 
     offered = [name for name, action in _OFFERED.items() if could(holder, action)]
     in_review = _in_review(holder) if "review" in offered else 0
     text = render_template(
-        template, me=holder, hospital_name=_hospital_name(holder), offered=offered, moment=moment, in_review=in_review, **values
-    )
+        template, me=holder, hospital_name=_hospital_name(holder), offered=offered, moment=moment, in_review=in_review,
+        in_conflict=_in_conflict(holder) if "conflicts" in offered else 0, **values
+    )  # fmt: skip
     response = Response(text, status=status)
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -65,6 +68,12 @@ def _in_review(holder: StaffHolder) -> int:
     """How many reports people have to look at."""
     with services().database.transaction() as cursor:
         return count_reports(cursor, holder.hospital_id or "", [ReportStatus.REVIEW])[ReportStatus.REVIEW]
+
+
+def _in_conflict(holder: StaffHolder) -> int:
+    """How many exams people have to decide on."""
+    with services().database.transaction() as cursor:
+        return count_open_conflicts(cursor, holder.hospital_id or "")
 
 
 def _hospital_name(holder: StaffHolder) -> str:

@@ -69,6 +69,7 @@ def world(instance: Instance, tmp_path_factory: pytest.TempPathFactory) -> Itera
         "filter_id": target.report_id, "job_id": 1, "sha256": "0" * 64,
         "print_order_id": registry.print_order(target),
         "form_id": target.report_id, "source_id": target.report_id, "gateway_id": target.report_id,
+        "set_aside_id": target.report_id, "kind": "content", "side": "new",
         "study": target.study_instance_uid, "series": target.series_instance_uid, "instance": target.sop_instance_uid,
     }  # fmt: skip
     routes = RouteMap(portal_application(), target, parameters)

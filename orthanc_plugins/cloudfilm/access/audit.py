@@ -65,6 +65,7 @@ KIND_OF_ACTION = {
     Action.FETCH_DELIVERY: AuditKind.REPORT_DOWNLOADED,
     Action.PRINT_AT_KIOSK: AuditKind.REPORT_PRINTED,
     Action.REVIEW_REPORTS: AuditKind.REPORT_REVIEWED,
+    Action.SETTLE_CONFLICTS: AuditKind.IMAGES_VIEWED,
     Action.SHARE: AuditKind.SHARE_MADE,
     Action.READ_OWN_LOG: AuditKind.LOG_READ,
     Action.READ_AUDIT: AuditKind.LOG_READ,

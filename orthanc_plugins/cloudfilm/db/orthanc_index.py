@@ -99,3 +99,17 @@ def instances_of_study(cursor: Cursor, study_instance_uid: str) -> list[StoredIn
     """All instances of a study; of several studies where two patients have one with this UID."""
     cursor.execute(_INSTANCES, (study_instance_uid,))
     return [StoredInstance(row[0], row[1], UUID(row[2]), row[3]) for row in cursor.fetchall()]
+
+
+def stored_of_instance(cursor: Cursor, study_instance_uid: str, sop_instance_uid: str) -> list[StoredInstance]:
+    """The files of one instance of a study; several where two patients have one with these UIDs."""
+    cursor.execute(
+        "SELECT instance.publicId, sop.value, file.uuid, coalesce(file.uncompressedHash, '') FROM DicomIdentifiers sop"
+        " JOIN Resources instance ON instance.internalId = sop.id AND instance.resourceType = 3"
+        " JOIN Resources series ON series.internalId = instance.parentId"
+        " JOIN DicomIdentifiers known ON known.id = series.parentId AND known.tagGroup = 32 AND known.tagElement = 13 AND known.value = %s"
+        " JOIN AttachedFiles file ON file.id = instance.internalId AND file.fileType = 1"
+        " WHERE sop.tagGroup = 8 AND sop.tagElement = 24 AND sop.value = %s",
+        (study_instance_uid, sop_instance_uid),
+    )
+    return [StoredInstance(row[0], row[1], UUID(row[2]), row[3]) for row in cursor.fetchall()]

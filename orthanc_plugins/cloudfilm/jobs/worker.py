@@ -11,6 +11,7 @@ from collections.abc import Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from procrastinate import App, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import AlreadyEnqueued
@@ -19,6 +20,7 @@ from cloudfilm.db.database import Database
 from cloudfilm.db.job_queue import (
     KEEP_FILM,
     KEEP_REPORT,
+    LOOK_AT_SET_ASIDE,
     PRINT_ORDER,
     PUBLISHING,
     READ_REPORT,
@@ -27,6 +29,7 @@ from cloudfilm.db.job_queue import (
     RECONCILING,
     RECORD_STUDY,
     RETURN_STAMPED,
+    SETTLE_CONFLICT,
     TAKE_DICOM_REPORT,
 )
 from cloudfilm.jobs.anchor_audit import anchor_audit
@@ -34,6 +37,7 @@ from cloudfilm.jobs.context import JobContext
 from cloudfilm.jobs.export_audit import export_audit
 from cloudfilm.jobs.keep_film import keep_film, sweep_films
 from cloudfilm.jobs.keep_report import keep_report, sweep_kept_reports
+from cloudfilm.jobs.look_at_set_aside import look_at_set_aside
 from cloudfilm.jobs.print_order import note_what_was_printed, print_order
 from cloudfilm.jobs.publishing import add_publishing, reconcile_at_start
 from cloudfilm.jobs.read_report import read_report
@@ -41,6 +45,7 @@ from cloudfilm.jobs.read_sample import read_sample
 from cloudfilm.jobs.reconcile import reconcile_alone, reconcile_told
 from cloudfilm.jobs.record_study import record_study_of_orthanc, sweep_incomplete_studies
 from cloudfilm.jobs.return_stamped import return_stamped
+from cloudfilm.jobs.settle_conflict import settle_conflict, settle_forgotten
 from cloudfilm.jobs.take_dicom_report import look_at_forgotten_documents, take_dicom_report
 from cloudfilm.jobs.tidy import tidy
 from cloudfilm.jobs.tidy_storage import delete_removed_objects, delete_unrecorded_objects, settle_unseen_objects
@@ -137,6 +142,10 @@ def create_worker(
     def export_audit_task(timestamp: int) -> None:
         export_audit(context)
 
+    @app.task(name=LOOK_AT_SET_ASIDE, retry=_RETRY)
+    def look_at_set_aside_task(set_aside_id: str) -> None:
+        look_at_set_aside(context, set_aside_id)
+
     @app.periodic(cron="* * * * *")
     @app.task(name="watch_gateways", queueing_lock="watch_gateways")
     def watch_gateways_task(timestamp: int) -> None:
@@ -160,6 +169,15 @@ def add_reconciling(app: App, context: JobContext, index: Database) -> None:
     @app.task(name=RECONCILE_NOW, queue=RECONCILING, lock="reconcile", retry=_RETRY)
     def reconcile_now_task() -> None:
         reconcile_told(context, index)
+
+    @app.task(name=SETTLE_CONFLICT, retry=_RETRY)
+    def settle_conflict_task(decision_id: str) -> None:
+        settle_conflict(context, index, UUID(decision_id))
+
+    @app.periodic(cron="*/10 * * * *")
+    @app.task(name="settle_forgotten", queueing_lock="settle_forgotten")
+    def settle_forgotten_task(timestamp: int) -> None:
+        settle_forgotten(context, index)
 
     @app.periodic(cron="30 20 * * *")  # when the gateways' night is over in China
     @app.task(name="reconcile_alone", queue=RECONCILING, lock="reconcile", queueing_lock="reconcile_alone")

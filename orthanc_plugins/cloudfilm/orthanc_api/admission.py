@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Admission of instances: each study belongs to the hospital that sent its first instance, and nobody else may add to it."""
+"""Admission of instances: each study belongs to the hospital and the patient of its first instance, and nothing else may be added to it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from enum import IntEnum
 
 from cloudfilm.db.database import Database
 from cloudfilm.db.hospitals import Modality, modality_with_aet
-from cloudfilm.db.studies import claim_study, study_with_uid
+from cloudfilm.db.set_aside import Reason
+from cloudfilm.db.studies import Claim, claim_study, study_with_uid
 from cloudfilm.dicom.preflight import Unsound, check
 from cloudfilm.dicom.values import is_uid
 from cloudfilm.doors.short_memory import ShortMemory
@@ -35,6 +36,7 @@ class Identity:
     sop_instance_uid: str
     series_instance_uid: str = ""
     sop_class_uid: str = ""
+    patient_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Admission:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._modalities: ShortMemory[str, Modality | None] = ShortMemory(_REMEMBER_SECONDS)
-        self._owner: ShortMemory[tuple[str, str, int], str] = ShortMemory(_REMEMBER_SECONDS)
+        self._owner: ShortMemory[tuple[str, str, int], Claim] = ShortMemory(_REMEMBER_SECONDS)
         self._deletions: dict[str, int] = {}
 
     def modality(self, aet: str) -> Modality | None:
@@ -88,13 +90,15 @@ class Admission:
         try:
             owner = self._owner.get(
                 (study_instance_uid, hospital_id, self._deletions.get(study_instance_uid, 0)),
-                lambda: self._claim(study_instance_uid, hospital_id),
+                lambda: self._claim(study_instance_uid, hospital_id, identity.patient_id),
             )
         except Exception:
             _log.exception("could not claim a study, so its instance was refused")
             return Refused(StoreStatus.OUT_OF_RESOURCES, "the database does not answer")
-        if owner != hospital_id:
+        if owner.hospital_id != hospital_id:
             return Refused(StoreStatus.NOT_AUTHORIZED, "the study belongs to another hospital", identity)
+        if owner.patient_id is not None and _is_another(owner.patient_id, identity.patient_id):
+            return Refused(StoreStatus.NOT_AUTHORIZED, Reason.OTHER_PATIENT, identity)
         return Admitted(identity)
 
     def judge_own(self, dicom: bytes) -> Admitted | Refused:
@@ -115,9 +119,14 @@ class Admission:
         with self._database.transaction() as cursor:
             return modality_with_aet(cursor, aet)
 
-    def _claim(self, study_instance_uid: str, hospital_id: str) -> str:
+    def _claim(self, study_instance_uid: str, hospital_id: str, patient_id: str) -> Claim:
         with self._database.transaction() as cursor:
-            return claim_study(cursor, study_instance_uid, hospital_id)
+            return claim_study(cursor, study_instance_uid, hospital_id, patient_id)
+
+
+def _is_another(known: str, arriving: str) -> bool:
+    """Whether two PatientIDs are of two patients. One that is not ASCII was not read here; Orthanc compares as we do."""
+    return known.strip() != arriving.strip() and known.isascii() and arriving.isascii()
 
 
 def read_identity(dicom: bytes) -> Identity | Refused:
@@ -132,4 +141,4 @@ def read_identity(dicom: bytes) -> Identity | Refused:
     if not is_uid(told.study_instance_uid):
         return Refused(StoreStatus.CANNOT_UNDERSTAND, "no valid StudyInstanceUID", Identity("", told.sop_instance_uid))
     instance, series = (uid if is_uid(uid) else "" for uid in (told.sop_instance_uid, told.series_instance_uid))
-    return Identity(told.study_instance_uid, instance, series, told.sop_class_uid)
+    return Identity(told.study_instance_uid, instance, series, told.sop_class_uid, told.patient_id)

@@ -7,6 +7,7 @@ import json
 import logging
 from typing import Any
 
+from cloudfilm.db.conflicts import is_study_being_settled
 from cloudfilm.db.database import Database
 from cloudfilm.db.job_queue import RECORD_STUDY, defer_job
 from cloudfilm.db.studies import remove_study, study_of_orthanc
@@ -55,12 +56,13 @@ class StudyChanges:
         """A study whose patient was changed is another one to Orthanc, and the old one deleted: it is the same to us, and keeps its reports."""
         with self._database.transaction() as cursor:
             study_instance_uid = study_of_orthanc(cursor, orthanc_study_id)
-        if study_instance_uid is None:
-            return
+            # A conflict that is being settled puts others in the place of the instances, or has done so: the worker records the study.
+            if study_instance_uid is None or is_study_being_settled(cursor, study_instance_uid):
+                return
         asked = json.dumps({"Level": "Study", "Query": {"StudyInstanceUID": study_instance_uid}})
-        others = [one for one in json.loads(self._orthanc.RestApiPost("/tools/find", asked)) if one != orthanc_study_id]
-        if others:
-            self._record(others[0])
+        there = json.loads(self._orthanc.RestApiPost("/tools/find", asked))
+        if there:
+            self._record(there[0])
             return
         with self._database.transaction() as cursor:
             remove_study(cursor, orthanc_study_id)

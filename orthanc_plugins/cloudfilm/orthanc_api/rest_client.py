@@ -132,6 +132,14 @@ class OrthancClient:
         response = self._response("GET", f"/instances/{orthanc_instance_id}/metadata/RemoteAET")
         return response.text.strip() if response.ok else ""
 
+    def origin_of_instance(self, orthanc_instance_id: str) -> dict[str, str]:
+        """How an instance came: ``sender``, an AE title or a way in, and ``received_at``, a moment in ISO 8601; empty where Orthanc does not know."""
+        known = self._json("GET", f"/instances/{orthanc_instance_id}/metadata?expand") or {}
+        received = str(known.get("ReceptionDate", ""))
+        moment = f"{received[:4]}-{received[4:6]}-{received[6:11]}:{received[11:13]}:{received[13:15]}+00:00" if len(received) == 15 else ""
+        sender = str(known.get("RemoteAET", "")) or {"RestApi": "STOW-RS", "Plugins": "STOW-RS"}.get(str(known.get("Origin", "")), "")
+        return {"sender": sender, "received_at": moment}
+
     def set_modality(self, aet: str, host: str) -> None:
         """Register a DICOM sender: it may C-ECHO and C-STORE, nothing else. Its port is unknown: we never call it."""
         rights = {

@@ -33,6 +33,15 @@ class NotTrusted(LineFailure):
 
 
 @dataclass(frozen=True, slots=True)
+class Receipt:
+    """SHA-256 of what the cloud has stored of an instance, of what it keeps aside for people, and of what they decided against."""
+
+    stored: frozenset[str] = frozenset()
+    set_aside: frozenset[str] = frozenset()
+    decided: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """An instance by its UIDs."""
 
@@ -64,17 +73,17 @@ class Cloud:
             return {}
         return {_value(item, "00081155"): _reason(_value(item, "00081197")) for item in failed}
 
-    def receipts(self, wanted: Sequence[Wanted]) -> dict[Wanted, list[str]]:
-        """SHA-256 of what the cloud has of each; empty where it has nothing."""
+    def receipts(self, wanted: Sequence[Wanted]) -> dict[Wanted, Receipt]:
+        """What the cloud has of each."""
         body = {"instances": [{"study_instance_uid": one.study_instance_uid, "sop_instance_uid": one.sop_instance_uid} for one in wanted]}
         answer = self._ask("/api/v1/receipts", body, {})
         if answer.status_code != requests.codes.ok:
             raise LineFailure(f"The cloud answered {answer.status_code} when it was asked for receipts.")
         try:
-            listed = {Wanted(one["study_instance_uid"], one["sop_instance_uid"]): list(one["sha256"]) for one in answer.json()["receipts"]}
+            listed = {Wanted(one["study_instance_uid"], one["sop_instance_uid"]): _receipt(one) for one in answer.json()["receipts"]}
         except (ValueError, KeyError, TypeError) as error:
             raise LineFailure("The cloud's receipts cannot be read.") from error
-        return {one: listed.get(one, []) for one in wanted}
+        return {one: listed.get(one, Receipt()) for one in wanted}
 
     def heartbeat(self, told: dict[str, Any]) -> dict[str, Any]:
         """Say how we are; a new token may come back."""
@@ -136,6 +145,10 @@ class _Body:
 
     def __len__(self) -> int:
         return self._size
+
+
+def _receipt(one: dict[str, Any]) -> Receipt:
+    return Receipt(frozenset(one["sha256"]), frozenset(one.get("set_aside", ())), frozenset(one.get("decided", ())))
 
 
 def _head(boundary: str) -> bytes:

@@ -16,6 +16,7 @@ from cloudfilm.transfer.queue import Queue, Queued
 from cloudfilm.transfer.queue_state import State
 
 _MOST_IN_A_BATCH = 100
+DECIDED = "people decided for another content"
 _log = logging.getLogger(__name__)
 
 
@@ -120,19 +121,23 @@ class Sender:
         # What was sent before may have been committed though the answer never came: ask first.
         doubtful = [one for one in loaded if one.row.was_sent]
         known = self.cloud.receipts([one.wanted for one in doubtful]) if doubtful else {}
-        there = [one for one in doubtful if one.sha256 in known[one.wanted]]
+        there = [one for one in doubtful if one.sha256 in known[one.wanted].stored]
         self._confirm(there)
         rest = [one for one in loaded if one not in there]
         if not rest:
             return
         refused = self.cloud.store([one.file for one in rest])
         receipts = self.cloud.receipts([one.wanted for one in rest])
-        stored = [one for one in rest if one.sha256 in receipts[one.wanted]]
+        stored = [one for one in rest if one.sha256 in receipts[one.wanted].stored]
         self._confirm(stored)
         for one in rest:
             if one in stored:
                 continue
-            if receipts[one.wanted]:
+            if one.sha256 in receipts[one.wanted].decided:
+                self.queue.settle(one.row, State.CONFIRMED, one.sha256, DECIDED, self.clock())
+            elif one.sha256 in receipts[one.wanted].set_aside:
+                self._settle(one, State.CONFLICT, "the cloud keeps it aside until people have decided")
+            elif receipts[one.wanted].stored:
                 self._settle(one, State.CONFLICT, "the cloud has other content under the same SOPInstanceUID")
             else:
                 self._refused(one, refused.get(one.row.sop_instance_uid, "the cloud gave no receipt for it"))

@@ -19,6 +19,7 @@ from cloudfilm.orthanc_api.rest_client import OrthancClient
 from cloudfilm.settings import load_settings
 from cloudfilm.storage.key_files import KeyFiles
 from cloudfilm.transfer.cloud import Cloud, LineFailure
+from cloudfilm.transfer.conflicts import Conflicts
 from cloudfilm.transfer.disk import DiskState, Watermarks
 from cloudfilm.transfer.following import Follower
 from cloudfilm.transfer.forwarding import Line, Sender
@@ -59,7 +60,7 @@ class Forwarder:
         follower = Follower(
             self._client(), self._queue, self._gateway.emergency_aets, self._gateway.backfill_days, lambda: datetime.now(UTC)
         )
-        parts: list[Callable[[], None]] = [lambda: self._follow(follower), self._tell, self._tidy]
+        parts: list[Callable[[], None]] = [lambda: self._follow(follower), self._tell, self._tidy, self._follow_conflicts]
         parts += [self._send for _ in range(self._gateway.connections)]
         threads = [threading.Thread(target=part, daemon=True) for part in parts]
         status, server = serve_status(self.status, self._queue, int(os.environ["CLOUDFILM_GATEWAY_STATUS_PORT"]), self._settings.time_zone)
@@ -148,6 +149,16 @@ class Forwarder:
                 except CloudFilmError as error:
                     _log.warning("%s", error.public_message)
             self._stop.wait(self._gateway.heartbeat_seconds)
+
+    def _follow_conflicts(self) -> None:
+        conflicts = Conflicts(self._queue, self._cloud(), self._places.conflicts, time.time)
+        while not self._stop.is_set():
+            if self._pairing is not None:
+                try:
+                    conflicts.follow()
+                except LineFailure as failure:
+                    _log.warning("%s", failure)
+            self._stop.wait(self._gateway.heartbeat_seconds * 2)
 
     def _tidy(self) -> None:
         """Delete what was confirmed long enough ago; what was confirmed goes earlier before anything that arrives has to be refused."""

@@ -116,6 +116,8 @@ class Queue:
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.executescript(_SCHEMA)
+        if "asked_at" not in {row[1] for row in self._connection.execute("PRAGMA table_info(instance)")}:
+            self._connection.execute("ALTER TABLE instance ADD COLUMN asked_at REAL NOT NULL DEFAULT 0")
         # Whoever was sending has ended without a verdict.
         self._connection.execute("UPDATE instance SET state = 'waiting' WHERE state = 'sending'")
 
@@ -267,15 +269,18 @@ class Queue:
         with self._transaction() as connection:
             connection.execute("DELETE FROM owed WHERE study_instance_uid = ?", (study_instance_uid,))
 
-    def in_conflict(self, most: int) -> list[Queued]:
-        """Instances that wait for people to decide, the longest first."""
+    def in_conflict(self, most: int) -> list[tuple[Queued, str]]:
+        """Instances that wait for people to decide, each with its SHA-256, the longest first."""
         with self._transaction() as connection:
             rows = connection.execute(
-                "SELECT orthanc_instance_id, study_instance_uid, sop_instance_uid, size_bytes, was_sent, failures, tries FROM instance"
-                " WHERE state = 'conflict' ORDER BY settled_at LIMIT ?",
+                "SELECT orthanc_instance_id, study_instance_uid, sop_instance_uid, size_bytes, was_sent, failures, tries, sha256 FROM instance"
+                " WHERE state IN ('conflict', 'set aside') AND sha256 <> '' ORDER BY asked_at, settled_at LIMIT ?",
                 (most,),
             ).fetchall()
-        return [Queued(row[0], row[1], row[2], row[3], bool(row[4]), row[5], row[6]) for row in rows]
+            connection.executemany(
+                "UPDATE instance SET asked_at = strftime('%s', 'now') WHERE orthanc_instance_id = ?", [(row[0],) for row in rows]
+            )
+        return [(Queued(row[0], row[1], row[2], row[3], bool(row[4]), row[5], row[6]), row[7]) for row in rows]
 
     def all_ids(self) -> list[str]:
         """Orthanc's identifiers of everything that has a row."""
