@@ -39,6 +39,7 @@ from cloudfilm.orthanc_api.object_storage import open_object_storage, start_pref
 from cloudfilm.orthanc_api.rest_client import OrthancClient  # noqa: E402
 from cloudfilm.orthanc_api.senders import SenderOfThread  # noqa: E402
 from cloudfilm.orthanc_api.set_aside_keeper import SetAsideKeeper  # noqa: E402
+from cloudfilm.orthanc_api.storage_commitment import ArchiveCommitment, Commitment  # noqa: E402
 from cloudfilm.orthanc_api.stored_contents import StoredContents  # noqa: E402
 from cloudfilm.orthanc_api.stored_files import StoredFiles  # noqa: E402
 from cloudfilm.orthanc_api.study_pictures import StudyPictures  # noqa: E402
@@ -123,6 +124,9 @@ def install() -> None:
     orthanc.RegisterIncomingHttpRequestFilter(HttpFilter(doorkeeper, senders))
     orthanc.RegisterIncomingCStoreInstanceFilter(incoming.judge_c_store)
     orthanc.RegisterReceivedInstanceCallback(lambda dicom, origin: incoming.judge_received(dicom, origin, threading.get_ident()))
+    judgement = ArchiveCommitment(database, index, orthanc.RestApiGet, orthanc.RestApiPost, orthanc.OrthancException)
+    commitment = Commitment(judgement.judge, time.monotonic, orthanc)
+    orthanc.RegisterStorageCommitmentScpCallback(commitment.begin, commitment.look_up)
     orthanc.RegisterOnChangeCallback(StudyChanges(database, admission, unpublishing, orthanc).on_change)
     orthanc.RegisterRestCallback("/portal(/.*)?", portal)
     install_storage(settings, database, configuration)

@@ -125,7 +125,7 @@ def take_inventory() -> Response:
         for study_instance_uid, told in studies.items():
             take_told(cursor, gateway.gateway_id, study_instance_uid, told, keeps_since, now)
         if (began_at := _seconds_ago(body, "began_seconds_ago", now)) is not None:
-            _note_all_told(cursor, gateway, began_at - _SAFETY, now)
+            _note_all_told(cursor, gateway, began_at, now)
         defer_reconciliation(cursor)
     return _uncached(jsonify(taken=len(studies)))
 
@@ -135,7 +135,7 @@ def _note_all_told(cursor: Cursor, gateway: Gateway, began_at: datetime, now: da
     note_inventory(cursor, gateway.gateway_id, began_at, now)
     keeps_since = last_keeps_since(cursor, gateway.gateway_id)
     if keeps_since is not None:
-        for study_instance_uid in untold_studies(cursor, gateway.gateway_id, keeps_since, began_at):
+        for study_instance_uid in untold_studies(cursor, gateway.gateway_id, keeps_since, began_at - _SAFETY):
             take_told(cursor, gateway.gateway_id, study_instance_uid, {}, keeps_since, now)
 
 

@@ -113,3 +113,16 @@ def stored_of_instance(cursor: Cursor, study_instance_uid: str, sop_instance_uid
         (study_instance_uid, sop_instance_uid),
     )
     return [StoredInstance(row[0], row[1], UUID(row[2]), row[3]) for row in cursor.fetchall()]
+
+
+def studies_of_instance(cursor: Cursor, sop_instance_uid: str) -> dict[str, str]:
+    """StudyInstanceUID by Orthanc's identifier of each instance with this SOPInstanceUID."""
+    cursor.execute(
+        "SELECT instance.publicId, known.value FROM DicomIdentifiers sop"
+        " JOIN Resources instance ON instance.internalId = sop.id AND instance.resourceType = 3"
+        " JOIN Resources series ON series.internalId = instance.parentId"
+        " JOIN DicomIdentifiers known ON known.id = series.parentId AND known.tagGroup = 32 AND known.tagElement = 13"
+        " WHERE sop.tagGroup = 8 AND sop.tagElement = 24 AND sop.value = %s",
+        (sop_instance_uid,),
+    )
+    return dict(cursor.fetchall())

@@ -140,8 +140,8 @@ class OrthancClient:
         sender = str(known.get("RemoteAET", "")) or {"RestApi": "STOW-RS", "Plugins": "STOW-RS"}.get(str(known.get("Origin", "")), "")
         return {"sender": sender, "received_at": moment}
 
-    def set_modality(self, aet: str, host: str) -> None:
-        """Register a DICOM sender: it may C-ECHO and C-STORE, nothing else. Its port is unknown: we never call it."""
+    def set_modality(self, aet: str, host: str, port: int | None = None) -> None:
+        """Register a DICOM sender: it may C-ECHO and C-STORE; with its port, where N-EVENT-REPORTs go, it may ask for Storage Commitment too."""
         rights = {
             "AllowEcho": True,
             "AllowStore": True,
@@ -149,8 +149,9 @@ class OrthancClient:
             "AllowFindWorklist": False,
             "AllowGet": False,
             "AllowMove": False,
+            "AllowStorageCommitment": port is not None,
         }
-        self._json("PUT", f"/modalities/{aet}", {"AET": aet, "Host": host, "Port": 104, **rights})
+        self._json("PUT", f"/modalities/{aet}", {"AET": aet, "Host": host, "Port": port or 104, **rights})
 
     def media(self, orthanc_study_id: str) -> Iterator[bytes]:
         """``/studies/{id}/media`` in portions: a ZIP archive of the study's instances with a DICOMDIR, packed while it is read."""

@@ -213,7 +213,18 @@ def page_of(render: Render, name: str, **more: object) -> str:
 
 
 def test_every_template_is_rendered_here() -> None:
-    parts = {"silent_gateways", "review_done", "review_candidates", "base", "words", "study_head", "sign_in_base", "new_password", "failure", "form_words"}
+    parts = {
+        "silent_gateways",
+        "review_done",
+        "review_candidates",
+        "base",
+        "words",
+        "study_head",
+        "sign_in_base",
+        "new_password",
+        "failure",
+        "form_words",
+    }
     assert {path.stem for path in TEMPLATES.glob("*.html")} - parts <= set(PAGES) | set(ENTRANCES) | {"oidc"}
 
 
