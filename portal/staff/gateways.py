@@ -11,7 +11,8 @@ from flask import Blueprint, Response, request
 from cloudfilm.access.audit import AuditKind
 from cloudfilm.access.policy import Action
 from cloudfilm.db.gateways import SILENT_AFTER, ask_for_comparison, list_gateways
-from cloudfilm.db.reconciliation import Difference, accept, count_differences, differences, want_again
+from cloudfilm.db.job_queue import defer_fetching
+from cloudfilm.db.reconciliation import Difference, accept, begin_to_want, count_differences, differences
 from cloudfilm.db.studies import StudyRecord, studies_with_uids
 from cloudfilm.dicom.person_name import display_name
 from portal.services import services
@@ -79,7 +80,8 @@ def settle(gateway_id: UUID, study_instance_uid: str) -> Response:
     trail, by = services().audit_trail, holder.full_name
     detail = ""
     with services().database.transaction() as cursor:
-        if step == "fetch" and (number := want_again(cursor, hospital_id, gateway_id, study_instance_uid, by, now)):
+        if step == "fetch" and (number := begin_to_want(cursor, hospital_id, gateway_id, study_instance_uid, by, now)):
+            defer_fetching(cursor, {"gateway_id": str(gateway_id), "study_instance_uid": study_instance_uid, "by": by})
             detail = f"asked gateway {gateway_id} to send {number} instances again"
         elif step == "accept" and accept(cursor, hospital_id, gateway_id, study_instance_uid, by, now):
             detail = f"accepted what differs from gateway {gateway_id}"

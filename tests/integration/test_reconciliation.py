@@ -108,6 +108,34 @@ def test_an_exam_that_was_deleted_on_purpose_comes_back_only_when_somebody_says_
     assert [one[0].split(" to ")[1] for one in detail] == ["send 2 instances again"]
 
 
+def test_a_copy_that_was_damaged_in_the_cloud_is_found_and_replaced_when_somebody_says_so(
+    gateway: Gateway, instance: Instance, administrator: requests.Session, tmp_path: Path
+) -> None:
+    study = study_uid("45004")
+    uids = send(gateway, tmp_path, "45004", 2)
+    archive = archive_of(instance)
+    known = archive.find_instance(study, uids[0]) or ""
+    attachment = instance.sql(
+        "SELECT file.uuid FROM AttachedFiles file JOIN Resources one ON one.internalId = file.id WHERE one.publicId = %s AND file.fileType = 1",
+        known,
+        database="orthanc",
+    )[0][0]
+    file = instance.data / "orthanc" / attachment[:2] / attachment[2:4] / attachment
+    content = bytearray(file.read_bytes())
+    before = hashlib.sha256(content).hexdigest()
+    content[-1] ^= 0xFF
+    file.write_bytes(content)
+    # Orthanc still has it in its memory.
+    for order in ("stop", "start"):
+        instance.switch_part("orthanc", order)
+    wait_for(lambda: instance.client().get("/api/v1/health").status_code == 200, 60)
+    compare_now(administrator, gateway, instance)
+    assert found(instance, study) == ([], [uids[0]], [], False)
+    administrator.post(f"/staff/gateways/{gateway_id(gateway, instance)}/differences/{study}", data={"step": "fetch"})
+    wait_for(lambda: found(instance, study) == ([], [], [], False), what="the copies to be the same")
+    assert hashlib.sha256(archive.instance_file(archive.find_instance(study, uids[0]) or "")).hexdigest() == before
+
+
 def test_what_the_gateway_lost_early_is_listed_and_can_be_accepted_and_that_taken_back(
     gateway: Gateway, instance: Instance, administrator: requests.Session, tmp_path: Path
 ) -> None:

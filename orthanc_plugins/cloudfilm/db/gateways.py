@@ -84,6 +84,13 @@ def gateway_of_token(cursor: Cursor, token_id: UUID) -> Gateway | None:
     return Gateway(*row) if row else None
 
 
+def gateway_with_id(cursor: Cursor, gateway_id: UUID) -> Gateway | None:
+    """The gateway with this identifier."""
+    cursor.execute(f"SELECT {_COLUMNS} FROM gateway WHERE gateway_id = %s", (str(gateway_id),))
+    row = cursor.fetchone()
+    return Gateway(*row) if row else None
+
+
 def ask_for_comparison(cursor: Cursor, hospital_id: str, gateway_id: UUID, now: datetime) -> bool:
     """The gateway is to tell what it holds, without waiting for the night."""
     cursor.execute(

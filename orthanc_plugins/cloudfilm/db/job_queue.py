@@ -17,6 +17,7 @@ KEEP_FILM = "keep_film"
 TAKE_DICOM_REPORT = "take_dicom_report"
 KEEP_REPORT = "keep_report"  # queued by the database too, whenever a report's row says something new (migration 0031)
 
+FETCH_AGAIN = "fetch_again"
 RECONCILE_NOW = "reconcile_now"
 SETTLE_CONFLICT = "settle_conflict"
 LOOK_AT_SET_ASIDE = "look_at_set_aside"
@@ -40,6 +41,14 @@ def defer_reconciliation(cursor: Cursor) -> None:
     cursor.execute(
         "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(%s, %s, 0, 'reconcile', NULL, '{}', NULL)]::procrastinate_job_to_defer_v1[])",
         (RECONCILING, RECONCILE_NOW),
+    )
+
+
+def defer_fetching(cursor: Cursor, arguments: dict[str, str]) -> None:
+    """Ask a gateway for a study again."""
+    cursor.execute(
+        "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(%s, %s, 10, 'reconcile', NULL, %s, NULL)]::procrastinate_job_to_defer_v1[])",
+        (RECONCILING, FETCH_AGAIN, Json(arguments)),
     )
 
 

@@ -137,8 +137,29 @@ def count_differences(cursor: Cursor, hospital_id: str) -> dict[UUID, int]:
     return {UUID(str(row[0])): row[1] for row in cursor.fetchall()}
 
 
+def other_content_of(cursor: Cursor, gateway_id: UUID, study_instance_uid: str) -> list[str]:
+    """SOPInstanceUIDs of which the archive has other bytes than the gateway."""
+    cursor.execute(
+        "SELECT unnest(other_content) FROM reconciliation WHERE gateway_id = %s AND study_instance_uid = %s",
+        (str(gateway_id), study_instance_uid),
+    )
+    return [row[0] for row in cursor.fetchall()]
+
+
+def begin_to_want(cursor: Cursor, hospital_id: str, gateway_id: UUID, study_instance_uid: str, by: str, now: datetime) -> int:
+    """Somebody asks for everything of a study that is missing here or has other content; return how many instances that is."""
+    cursor.execute(
+        "UPDATE reconciliation SET wanted_at = %s, wanted_by = %s, accepted_at = NULL, accepted_by = ''"
+        " FROM gateway WHERE gateway.gateway_id = reconciliation.gateway_id AND gateway.hospital_id = %s"
+        " AND reconciliation.gateway_id = %s AND study_instance_uid = %s RETURNING cardinality(missing_in_cloud || other_content)",
+        (now, by, hospital_id, str(gateway_id), study_instance_uid),
+    )
+    row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
 def want_again(cursor: Cursor, hospital_id: str, gateway_id: UUID, study_instance_uid: str, by: str, now: datetime) -> int:
-    """Ask the gateway for everything of a study that is missing here or has other content; return how many instances that is."""
+    """From now on the gateway hears of it; return how many instances that is."""
     cursor.execute(
         "UPDATE reconciliation SET wanted_again = missing_in_cloud || other_content, wanted_at = %s, wanted_by = %s, accepted_at = NULL,"
         " accepted_by = '' FROM gateway WHERE gateway.gateway_id = reconciliation.gateway_id AND gateway.hospital_id = %s"

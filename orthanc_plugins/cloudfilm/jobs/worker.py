@@ -18,6 +18,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from cloudfilm.db.database import Database
 from cloudfilm.db.job_queue import (
+    FETCH_AGAIN,
     KEEP_FILM,
     KEEP_REPORT,
     LOOK_AT_SET_ASIDE,
@@ -35,6 +36,7 @@ from cloudfilm.db.job_queue import (
 from cloudfilm.jobs.anchor_audit import anchor_audit
 from cloudfilm.jobs.context import JobContext
 from cloudfilm.jobs.export_audit import export_audit
+from cloudfilm.jobs.fetch_again import fetch_again
 from cloudfilm.jobs.keep_film import keep_film, sweep_films
 from cloudfilm.jobs.keep_report import keep_report, sweep_kept_reports
 from cloudfilm.jobs.look_at_set_aside import look_at_set_aside
@@ -169,6 +171,10 @@ def add_reconciling(app: App, context: JobContext, index: Database) -> None:
     @app.task(name=RECONCILE_NOW, queue=RECONCILING, lock="reconcile", retry=_RETRY)
     def reconcile_now_task() -> None:
         reconcile_told(context, index)
+
+    @app.task(name=FETCH_AGAIN, queue=RECONCILING, lock="reconcile", retry=_RETRY)
+    def fetch_again_task(gateway_id: str, study_instance_uid: str, by: str) -> None:
+        fetch_again(context, index, UUID(gateway_id), study_instance_uid, by)
 
     @app.task(name=SETTLE_CONFLICT, retry=_RETRY)
     def settle_conflict_task(decision_id: str) -> None:
