@@ -32,7 +32,7 @@ class Modality:
     def listen(self) -> object:
         """Start."""
         entity = AE(ae_title=self.aet)
-        entity.add_supported_context(StorageCommitmentPushModel, scu_role=True, scp_role=False)
+        entity.add_supported_context(StorageCommitmentPushModel, scu_role=False, scp_role=True)
         return entity.start_server(("127.0.0.1", self.port), block=False, evt_handlers=[(evt.EVT_N_EVENT_REPORT, self._take)])
 
     def _take(self, event: evt.Event) -> tuple[int, None]:
