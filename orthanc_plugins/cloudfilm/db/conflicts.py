@@ -105,8 +105,12 @@ def pending_of(cursor: Cursor, decision_id: UUID) -> list[SetAside]:
 
 
 def is_study_being_settled(cursor: Cursor, study_instance_uid: str) -> bool:
-    """Whether instances of the study are about to be replaced: it is not deleted, whatever Orthanc says meanwhile."""
-    cursor.execute("SELECT EXISTS (SELECT FROM set_aside WHERE study_instance_uid = %s AND is_pending)", (study_instance_uid,))
+    """Whether instances of the study are about to be replaced, or fetched again: it is not deleted, whatever Orthanc says meanwhile."""
+    cursor.execute(
+        "SELECT EXISTS (SELECT FROM set_aside WHERE study_instance_uid = %s AND is_pending)"
+        " OR EXISTS (SELECT FROM reconciliation WHERE study_instance_uid = %s AND wanted_by <> '')",
+        (study_instance_uid, study_instance_uid),
+    )
     return bool(only_value(cursor))
 
 
@@ -115,7 +119,7 @@ def note_replaced(cursor: Cursor, one: SetAside) -> None:
     cursor.execute(
         "INSERT INTO set_aside (set_aside_id, hospital_id, study_instance_uid, sop_instance_uid, series_instance_uid, reason, sender, content_sha256,"
         " size_bytes, received_at, state, decided_at, decided_by, decision_id) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'replaced', %s, %s, %s)"
-        " ON CONFLICT (hospital_id, content_sha256) DO UPDATE SET state = 'replaced', decided_at = excluded.decided_at,"
+        " ON CONFLICT (hospital_id, content_sha256) DO UPDATE SET state = 'replaced', reason = excluded.reason, decided_at = excluded.decided_at,"
         " decided_by = excluded.decided_by, decision_id = excluded.decision_id, bytes_kept = true, is_pending = false",
         (
             str(one.set_aside_id), one.hospital_id, one.study_instance_uid, one.sop_instance_uid, one.series_instance_uid, one.reason, one.sender,
@@ -143,6 +147,16 @@ def hashes_aside(cursor: Cursor, hospital_id: str, instances: Sequence[tuple[str
         (hospital_id, [study for study, _ in instances], [sop for _, sop in instances], list(Reason)),
     )
     return list(cursor.fetchall())
+
+
+def decided_against(cursor: Cursor, hospital_id: str, study_instance_uid: str) -> set[tuple[str, str]]:
+    """SOPInstanceUID and SHA-256 of what people decided to keep out of a study."""
+    cursor.execute(
+        "SELECT sop_instance_uid, content_sha256 FROM set_aside WHERE hospital_id = %s AND study_instance_uid = %s"
+        " AND state IN ('kept out', 'replaced') AND reason = ANY(%s)",
+        (hospital_id, study_instance_uid, list(Reason)),
+    )
+    return {(row[0], row[1]) for row in cursor.fetchall()}
 
 
 def decided_before(cursor: Cursor, moment: datetime, limit: int) -> list[SetAside]:

@@ -11,6 +11,7 @@ import logging
 from datetime import timedelta
 
 from cloudfilm.db.archive_hashes import forget_hashes, known_hashes, note_hash
+from cloudfilm.db.conflicts import decided_against
 from cloudfilm.db.database import Database
 from cloudfilm.db.gateway_receipts import forget_receipts, receipts_of, studies_with_receipts
 from cloudfilm.db.gateways import list_gateways
@@ -64,17 +65,24 @@ def _compare(context: JobContext, index: Database, one: ToCompare) -> Found:
     stored = _stored(context, index, one)
     with context.database.transaction() as cursor:
         is_deleted = is_deleted_study(cursor, one.study_instance_uid)
+        given = receipts_of(cursor, one.gateway_id, one.study_instance_uid, context.clock() - _RECEIPTS_KEPT)
         expected = receipts_of(cursor, one.gateway_id, one.study_instance_uid, one.keeps_since) if one.keeps_since else {}
-    told = {uid: Told(sha256, State(state)) for uid, (sha256, state) in one.told.items()}
-    # What was lost here as well is no longer expected there: it is missing in the cloud, or was deleted.
-    differences = compare(told, stored, {uid for uid in expected if uid in stored})
+        decided = decided_against(cursor, one.hospital_id, one.study_instance_uid)
+    told = {uid: Told(sha256, State(state)) for uid, (sha256, state) in one.told.items() if (uid, sha256) not in decided}
+    # What was lost here is not expected there: it is missing in the cloud. So is what neither side has any more.
+    differences = compare(told, stored, {uid for uid in expected if uid in stored and uid not in one.told})
+    lost = (
+        []
+        if is_deleted
+        else [uid for uid, sha256 in given.items() if uid not in stored and uid not in one.told and (uid, sha256) not in decided]
+    )
     again = () if is_deleted else differences.safe_to_send_again
-    if again:
-        _log.warning("%d instances of study %s are missing here and asked for again", len(again), one.study_instance_uid)
+    if again or lost:
+        _log.warning("%d instances of study %s are missing here", len(again) + len(lost), one.study_instance_uid)
     return Found(
-        gateway_count=len(told),
+        gateway_count=len(one.told),
         cloud_count=len(stored),
-        missing_in_cloud=differences.missing_in_cloud,
+        missing_in_cloud=sorted({*differences.missing_in_cloud, *lost}),
         other_content=differences.other_content,
         missing_on_gateway=differences.missing_on_gateway,
         was_deleted=is_deleted,
