@@ -54,7 +54,7 @@ class Modality:
         assert association.is_established
         try:
             status, _ = association.send_n_action(wanted, 1, StorageCommitmentPushModel, _PUSH_MODEL_INSTANCE)
-            assert status.Status == 0x0000
+            assert status.get("Status") == 0x0000
         finally:
             association.release()
         return str(wanted.TransactionUID)

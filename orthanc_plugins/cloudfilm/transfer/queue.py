@@ -242,10 +242,16 @@ class Queue:
         return [Held(row[0], row[1], State(row[2])) for row in rows]
 
     def send_again(self, instances: Iterable[tuple[str, str]]) -> int:
-        """Queue instances, by the UIDs of study and instance, that have their verdict already; what the cloud has of them, it is asked first."""
+        """Queue instances, by the UIDs of study and instance, that have their verdict already; what the cloud has of them, it is asked first.
+
+        The cloud repeats itself until it is told of the study anew: what is owed already is not queued once more.
+        """
         sent = 0
         with self._transaction() as connection:
+            owed = {row[0] for row in connection.execute("SELECT study_instance_uid FROM owed")}
             for study_instance_uid, sop_instance_uid in instances:
+                if study_instance_uid in owed:
+                    continue
                 changed = connection.execute(
                     "UPDATE instance SET state = 'waiting', tries = 0, failures = 0, next_try_at = 0, reason = '', settled_at = NULL"
                     " WHERE study_instance_uid = ? AND sop_instance_uid = ? AND state NOT IN ('waiting', 'sending')",
