@@ -39,7 +39,7 @@ def test_what_the_cloud_asks_for_is_queued_once_until_it_was_told_how_that_ended
 def test_what_was_kept_long_enough_moves_the_time_from_which_everything_is_here(queue: Queue) -> None:
     before = queue.forgotten_until()
     assert before > 100.0, "a new queue knows of nothing earlier"
-    (later,) = [row for row in queue.confirmed_before(1e12, 1)]
+    (later,) = queue.confirmed_before(1e12, 1)
     queue.forget_confirmed(later)
     assert queue.forgotten_until() == before
     queue.add([Arrived("orthanc-3", "1.3", "1.3.1", 10, 3.0, 1)])
