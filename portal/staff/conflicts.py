@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from flask import Blueprint, Response, request
@@ -22,7 +23,7 @@ from cloudfilm.storage.documents import DocumentStore
 from portal.services import services
 from portal.session import asker
 from portal.staff.member import member_who_may
-from portal.staff.page import staff_page, to_page
+from portal.staff.page import moment, staff_page, to_page
 
 conflicts = Blueprint("staff_conflicts", __name__, url_prefix="/staff/conflicts")
 _MOST = 200
@@ -80,12 +81,12 @@ def show_conflict(kind: str, study_instance_uid: str) -> Response:
     if not group:
         raise NotFound
     mine = study if study is not None and study.hospital_id == hospital_id else None
+    newcomers = [one for one in group if not (one.facts or {}).get("was_in_archive")]
     return staff_page(
         "staff/conflict.html", holder, kind=kind, study_instance_uid=study_instance_uid, study=mine,
-        patient_name=display_name(mine.patient_name) if mine else "", newcomers=[one for one in group if one.state != SetAsideState.REPLACED][:_SHOWN],
-        replaced=[one for one in group if one.state == SetAsideState.REPLACED][:_SHOWN], total=len(group),
-        states={one.state for one in group}, is_pending=any(one.is_pending for one in group),
-        decided=next((one for one in reversed(group) if one.decided_at), None),
+        patient_name=display_name(mine.patient_name) if mine else "", newcomers=newcomers[:_SHOWN],
+        total=len(newcomers), when=_when, states={one.state for one in newcomers}, is_pending=any(one.is_pending for one in group),
+        decided=max((one for one in group if one.decided_at), key=lambda one: one.decided_at or one.received_at, default=None),
     )  # fmt: skip
 
 
@@ -143,6 +144,14 @@ def _undo(
         return f"put {number} instances back that had been replaced" if number else ""
     number = reopen(cursor, hospital_id, study_instance_uid, reason)
     return f"waits again, {number} instances" if number else ""
+
+
+def _when(text: str) -> str:
+    """A moment of the archive's own record, as people here read it."""
+    try:
+        return moment(datetime.fromisoformat(text))
+    except ValueError:
+        return ""
 
 
 def _newest(group: Sequence[SetAside]) -> list[UUID]:

@@ -35,7 +35,7 @@ def conflict_groups(cursor: Cursor, hospital_id: str, is_open: bool, limit: int)
     """What waits for a decision, or what was decided; the newest first."""
     cursor.execute(
         "SELECT study_instance_uid, reason, count(*), count(*) FILTER (WHERE state = 'open'), array_agg(DISTINCT sender), min(received_at),"
-        " max(received_at), (array_agg(facts ORDER BY received_at) FILTER (WHERE facts IS NOT NULL))[1] FROM set_aside"
+        " max(received_at), (array_agg(facts ORDER BY received_at) FILTER (WHERE facts->>'name' IS NOT NULL))[1] FROM set_aside"
         " WHERE hospital_id = %s AND reason <> %s GROUP BY study_instance_uid, reason"
         " HAVING (count(*) FILTER (WHERE state = 'open') > 0) = %s ORDER BY max(received_at) DESC LIMIT %s",
         (hospital_id, Reason.SAME_DATA_SET, is_open, limit),
@@ -118,7 +118,8 @@ def note_replaced(cursor: Cursor, one: SetAside) -> None:
     """What was in the archive, and is kept aside from now on; its bytes are."""
     cursor.execute(
         "INSERT INTO set_aside (set_aside_id, hospital_id, study_instance_uid, sop_instance_uid, series_instance_uid, reason, sender, content_sha256,"
-        " size_bytes, received_at, state, decided_at, decided_by, decision_id) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'replaced', %s, %s, %s)"
+        " size_bytes, received_at, state, facts, decided_at, decided_by, decision_id)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'replaced', '{\"was_in_archive\": true}', %s, %s, %s)"
         " ON CONFLICT (hospital_id, content_sha256) DO UPDATE SET state = 'replaced', reason = excluded.reason, decided_at = excluded.decided_at,"
         " decided_by = excluded.decided_by, decision_id = excluded.decision_id, bytes_kept = true, is_pending = false",
         (
