@@ -36,8 +36,10 @@ from portal.session import asker, new_id, require
 gateways = Blueprint("gateways", __name__, url_prefix="/api/v1/gateways")
 TOKEN_LIFETIME = timedelta(days=90)
 _RENEWED_BELOW = timedelta(days=60)
-# Clocks and rounding: what lies closer is not missed.
-_SAFETY = timedelta(minutes=10)
+# Rounding: a receipt is given before the gateway notes it, so that what lies closer than this may be forgotten already.
+_ROUNDING = timedelta(seconds=5)
+# What was told this long before a round began counts as told in it.
+_TOLD_BEFORE = timedelta(minutes=10)
 _MOST_AGAIN = 1000
 _LONGEST_SECONDS = 100 * 366 * 86_400
 _INVENTORY = (
@@ -121,7 +123,7 @@ def take_inventory() -> Response:
         if gateway is None:
             raise NotFound
         forgot = _seconds_ago(body, "forgot_seconds_ago", now)
-        keeps_since = forgot + _SAFETY if forgot else None
+        keeps_since = forgot + _ROUNDING if forgot else None
         for study_instance_uid, told in studies.items():
             take_told(cursor, gateway.gateway_id, study_instance_uid, told, keeps_since, now)
         if (began_at := _seconds_ago(body, "began_seconds_ago", now)) is not None:
@@ -135,7 +137,7 @@ def _note_all_told(cursor: Cursor, gateway: Gateway, began_at: datetime, now: da
     note_inventory(cursor, gateway.gateway_id, began_at, now)
     keeps_since = last_keeps_since(cursor, gateway.gateway_id)
     if keeps_since is not None:
-        for study_instance_uid in untold_studies(cursor, gateway.gateway_id, keeps_since, began_at - _SAFETY):
+        for study_instance_uid in untold_studies(cursor, gateway.gateway_id, keeps_since, began_at - _TOLD_BEFORE):
             take_told(cursor, gateway.gateway_id, study_instance_uid, {}, keeps_since, now)
 
 
