@@ -37,6 +37,7 @@ from portal.route_policy import check_policies
 from portal.services import Services
 from portal.staff.account import account
 from portal.staff.audit import audit
+from portal.staff.conflicts import conflicts
 from portal.staff.films import films
 from portal.staff.filters import filters
 from portal.staff.form_teaching import form_teaching
@@ -73,6 +74,7 @@ STAFF = (
     films,
     review,
     mistakes,
+    conflicts,
     account,
     users,
     grants,

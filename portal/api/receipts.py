@@ -9,7 +9,9 @@ from flask import Blueprint, Response, jsonify, request
 
 from cloudfilm.access.holder import ApiHolder
 from cloudfilm.access.policy import AccessRequest, Action
-from cloudfilm.db.set_aside import reasons_set_aside
+from cloudfilm.db.conflicts import hashes_aside
+from cloudfilm.db.gateway_receipts import note_receipts
+from cloudfilm.db.set_aside import SetAsideState, reasons_set_aside
 from cloudfilm.db.studies import study_with_uid
 from cloudfilm.dicom.values import is_uid
 from cloudfilm.errors import BadRequest, NotFound
@@ -35,13 +37,25 @@ def issue_receipts() -> Response:
         raise NotFound
     wanted, stored = _instances(request.get_json(silent=True)), services().stored_files
     owned = {study for study in {study for study, _ in wanted} if _is_of(study, holder.hospital_id)}
-    hashes = [stored.sha256(study, sop) if stored and study in owned else [] for study, sop in wanted]
-    refused = _refused(holder.hospital_id, [one for one, found in zip(wanted, hashes, strict=True) if not found])
-    answered = [
-        {"study_instance_uid": one[0], "sop_instance_uid": one[1], "sha256": found, "refused": refused.get(one, "")}
-        for one, found in zip(wanted, hashes, strict=True)
-    ]
-    response = jsonify(receipts=answered)
+    hashes = [(study, sop, stored.sha256(study, sop) if stored and study in owned else []) for study, sop in wanted]
+    if holder.is_gateway:
+        given = [(study, sop, sha256) for study, sop, found in hashes for sha256 in found]
+        with services().database.transaction() as cursor:
+            note_receipts(cursor, holder.token_id, given, services().clock())
+    aside = _aside(holder.hospital_id, wanted)
+    refused = _refused(holder.hospital_id, [(study, sop) for study, sop, found in hashes if not found])
+    response = jsonify(
+        receipts=[
+            {
+                "study_instance_uid": study,
+                "sop_instance_uid": sop,
+                "sha256": found,
+                "refused": refused.get((study, sop), ""),
+                **aside.get((study, sop), {}),
+            }
+            for study, sop, found in hashes
+        ]
+    )
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -72,3 +86,16 @@ def _is_of(study_instance_uid: str, hospital_id: str) -> bool:
     with services().database.transaction() as cursor:
         study = study_with_uid(cursor, study_instance_uid)
     return study is not None and study.hospital_id == hospital_id
+
+
+def _aside(hospital_id: str, wanted: list[tuple[str, str]]) -> dict[tuple[str, str], dict[str, list[str]]]:
+    """Where there is any: ``set_aside``, contents whose bytes are kept for people to look at, and ``decided``, those that they decided against."""
+    told: dict[tuple[str, str], dict[str, list[str]]] = {}
+    with services().database.transaction() as cursor:
+        for study, sop, sha256, state, bytes_kept in hashes_aside(cursor, hospital_id, wanted):
+            one = told.setdefault((study, sop), {"set_aside": [], "decided": []})
+            if bytes_kept:
+                one["set_aside"].append(sha256)
+            if state in (SetAsideState.KEPT_OUT, SetAsideState.REPLACED):
+                one["decided"].append(sha256)
+    return told

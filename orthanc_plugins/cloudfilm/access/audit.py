@@ -46,6 +46,9 @@ class AuditKind(StrEnum):
     SIGNED_IN = "signed in"
     SIGNED_OUT = "signed out"
     ADMINISTERED = "administered"
+    GATEWAY_SILENT = "gateway silent"
+    GATEWAY_HEARD = "gateway heard again"
+    CONFLICT_SETTLED = "conflict settled"
     OTHER = "other"
 
 
@@ -64,6 +67,7 @@ KIND_OF_ACTION = {
     Action.FETCH_DELIVERY: AuditKind.REPORT_DOWNLOADED,
     Action.PRINT_AT_KIOSK: AuditKind.REPORT_PRINTED,
     Action.REVIEW_REPORTS: AuditKind.REPORT_REVIEWED,
+    Action.SETTLE_CONFLICTS: AuditKind.IMAGES_VIEWED,
     Action.SHARE: AuditKind.SHARE_MADE,
     Action.READ_OWN_LOG: AuditKind.LOG_READ,
     Action.REPORT_MISTAKE: AuditKind.MISTAKE_REPORTED,

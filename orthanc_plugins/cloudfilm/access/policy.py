@@ -35,6 +35,8 @@ class Action(StrEnum):
     PRINT_AT_KIOSK = "print at a kiosk"
     # Say which exam a report belongs to, withdraw it, take that back.
     REVIEW_REPORTS = "review reports"
+    # Of two contents under one UID, or two patients under one exam, say which is right.
+    SETTLE_CONFLICTS = "settle conflicts"
     SHARE = "share"
     READ_OWN_LOG = "read own log"
     REPORT_MISTAKE = "report a mistake"
@@ -130,9 +132,10 @@ _SCOPE_FOR = {
 
 _READING = {Action.QUERY, Action.VIEW_IMAGES, Action.READ_METADATA, Action.RETRIEVE_BULK_DATA, *_OF_A_REPORT}
 _ACTIONS_OF = {
-    Role.DOCTOR: _READING | {Action.RETRIEVE_ORIGINALS, Action.REVIEW_REPORTS},
+    Role.DOCTOR: _READING | {Action.RETRIEVE_ORIGINALS, Action.REVIEW_REPORTS, Action.SETTLE_CONFLICTS},
     Role.REGISTRAR: _READING | {
         Action.MANAGE_GRANTS, Action.ISSUE_PAPER, Action.READ_STUDY_LOG, Action.SUBMIT_REPORT, Action.REVIEW_REPORTS, Action.TEACH_FORMS,
+        Action.SETTLE_CONFLICTS,
     },
     Role.ADMINISTRATOR: {
         Action.QUERY, Action.MANAGE_GRANTS, Action.MANAGE_TOKENS, Action.MANAGE_ACCOUNTS, Action.TEACH_FORMS, Action.READ_AUDIT,

@@ -100,3 +100,57 @@ def studies_with_new_instances(cursor: Cursor, since: int, until: int) -> dict[s
         (since, until, _NEW_INSTANCE),
     )
     return {row[0]: int(row[1]) for row in cursor.fetchall()}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredInstance:
+    """An instance's file. ``md5`` is of its bytes as they came, empty where Orthanc did not compute it."""
+
+    orthanc_instance_id: str
+    sop_instance_uid: str
+    attachment_id: UUID
+    md5: str
+
+
+_INSTANCES = (
+    "SELECT instance.publicId, sop.value, file.uuid, coalesce(file.uncompressedHash, '') FROM DicomIdentifiers known"
+    " JOIN Resources study ON study.internalId = known.id AND study.resourceType = 1"
+    " JOIN Resources series ON series.parentId = study.internalId"
+    " JOIN Resources instance ON instance.parentId = series.internalId"
+    " JOIN DicomIdentifiers sop ON sop.id = instance.internalId AND sop.tagGroup = 8 AND sop.tagElement = 24"
+    " JOIN AttachedFiles file ON file.id = instance.internalId AND file.fileType = 1"
+    " WHERE known.tagGroup = 32 AND known.tagElement = 13 AND known.value = %s"
+)
+
+
+def instances_of_study(cursor: Cursor, study_instance_uid: str) -> list[StoredInstance]:
+    """All instances of a study; of several studies where two patients have one with this UID."""
+    cursor.execute(_INSTANCES, (study_instance_uid,))
+    return [StoredInstance(row[0], row[1], UUID(row[2]), row[3]) for row in cursor.fetchall()]
+
+
+def stored_of_instance(cursor: Cursor, study_instance_uid: str, sop_instance_uid: str) -> list[StoredInstance]:
+    """The files of one instance of a study; several where two patients have one with these UIDs."""
+    cursor.execute(
+        "SELECT instance.publicId, sop.value, file.uuid, coalesce(file.uncompressedHash, '') FROM DicomIdentifiers sop"
+        " JOIN Resources instance ON instance.internalId = sop.id AND instance.resourceType = 3"
+        " JOIN Resources series ON series.internalId = instance.parentId"
+        " JOIN DicomIdentifiers known ON known.id = series.parentId AND known.tagGroup = 32 AND known.tagElement = 13 AND known.value = %s"
+        " JOIN AttachedFiles file ON file.id = instance.internalId AND file.fileType = 1"
+        " WHERE sop.tagGroup = 8 AND sop.tagElement = 24 AND sop.value = %s",
+        (study_instance_uid, sop_instance_uid),
+    )
+    return [StoredInstance(row[0], row[1], UUID(row[2]), row[3]) for row in cursor.fetchall()]
+
+
+def studies_of_instance(cursor: Cursor, sop_instance_uid: str) -> dict[str, str]:
+    """StudyInstanceUID by Orthanc's identifier of each instance with this SOPInstanceUID."""
+    cursor.execute(
+        "SELECT instance.publicId, known.value FROM DicomIdentifiers sop"
+        " JOIN Resources instance ON instance.internalId = sop.id AND instance.resourceType = 3"
+        " JOIN Resources series ON series.internalId = instance.parentId"
+        " JOIN DicomIdentifiers known ON known.id = series.parentId AND known.tagGroup = 32 AND known.tagElement = 13"
+        " WHERE sop.tagGroup = 8 AND sop.tagElement = 24 AND sop.value = %s",
+        (sop_instance_uid,),
+    )
+    return dict(cursor.fetchall())

@@ -7,6 +7,7 @@ import json
 import logging
 from typing import Any
 
+from cloudfilm.db.conflicts import is_study_being_settled
 from cloudfilm.db.database import Database
 from cloudfilm.db.job_queue import RECORD_STUDY, defer_job
 from cloudfilm.db.studies import remove_study, study_of_orthanc
@@ -65,8 +66,9 @@ class StudyChanges:
         """
         with self._database.transaction() as cursor:
             study_instance_uid = study_of_orthanc(cursor, orthanc_study_id)
-        if study_instance_uid is None:
-            return
+            # A conflict that is being settled puts others in the place of the instances, or has done so: the worker records the study.
+            if study_instance_uid is None or is_study_being_settled(cursor, study_instance_uid):
+                return
         asked = json.dumps({"Level": "Study", "Query": {"StudyInstanceUID": study_instance_uid}})
         if there := json.loads(self._orthanc.RestApiPost("/tools/find", asked)):
             self._record(there[0])

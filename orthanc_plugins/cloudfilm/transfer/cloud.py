@@ -35,6 +35,19 @@ class NotTrusted(LineFailure):
 
 
 @dataclass(frozen=True, slots=True)
+class Receipt:
+    """SHA-256 of what the cloud has stored of an instance, of what it keeps aside for people, and of what they decided against.
+
+    ``refused`` is why it has refused the instance for good, empty where it has not.
+    """
+
+    stored: frozenset[str] = frozenset()
+    set_aside: frozenset[str] = frozenset()
+    decided: frozenset[str] = frozenset()
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """An instance by its UIDs."""
 
@@ -48,14 +61,6 @@ class Refusal:
 
     reason: str
     may_pass: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What the cloud says of an instance: SHA-256 of each file that it has, and why it has refused it for good; empty where it has not."""
-
-    sha256: tuple[str, ...] = ()
-    refused: str = ""
 
 
 class Cloud:
@@ -83,16 +88,13 @@ class Cloud:
             return {}
 
     def receipts(self, wanted: Sequence[Wanted]) -> dict[Wanted, Receipt]:
-        """What the cloud says of each."""
+        """What the cloud has of each."""
         body = {"instances": [{"study_instance_uid": one.study_instance_uid, "sop_instance_uid": one.sop_instance_uid} for one in wanted]}
         answer = self._ask("/api/v1/receipts", body, {})
         if answer.status_code != requests.codes.ok:
             raise LineFailure(f"The cloud answered {answer.status_code} when it was asked for receipts.")
         try:
-            listed = {
-                Wanted(one["study_instance_uid"], one["sop_instance_uid"]): Receipt(tuple(one["sha256"]), str(one.get("refused", "")))
-                for one in answer.json()["receipts"]
-            }
+            listed = {Wanted(one["study_instance_uid"], one["sop_instance_uid"]): _receipt(one) for one in answer.json()["receipts"]}
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise LineFailure("The cloud's receipts cannot be read.") from error
         return {one: listed.get(one, Receipt()) for one in wanted}
@@ -107,6 +109,12 @@ class Cloud:
         except ValueError as error:
             raise LineFailure("The cloud's answer to a heartbeat cannot be read.") from error
         return body
+
+    def tell_inventory(self, told: dict[str, Any]) -> None:
+        """Say what is here of some studies, or that everything was told."""
+        answer = self._ask("/api/v1/gateways/inventory", told, {})
+        if answer.status_code != requests.codes.ok:
+            raise LineFailure(f"The cloud answered {answer.status_code} when it was told what is here.")
 
     def _ask(self, path: str, body: Any, headers: dict[str, str]) -> requests.Response:
         pairing = self._pairing()
@@ -151,6 +159,12 @@ class _Body:
 
     def __len__(self) -> int:
         return self._size
+
+
+def _receipt(one: dict[str, Any]) -> Receipt:
+    return Receipt(
+        frozenset(one["sha256"]), frozenset(one.get("set_aside", ())), frozenset(one.get("decided", ())), str(one.get("refused", ""))
+    )
 
 
 def _head(boundary: str) -> bytes:

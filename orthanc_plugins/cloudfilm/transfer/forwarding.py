@@ -12,10 +12,12 @@ from dataclasses import dataclass, field, replace
 from cloudfilm.errors import CloudFilmError
 from cloudfilm.transfer.backoff import is_over, pause_seconds
 from cloudfilm.transfer.cloud import Cloud, LineFailure, Refusal, Wanted
-from cloudfilm.transfer.queue import Queue, Queued, State
+from cloudfilm.transfer.queue import Queue, Queued
+from cloudfilm.transfer.queue_state import State
 
 _MOST_IN_A_BATCH = 100
 _NO_RECEIPT = Refusal("the cloud gave no receipt for it", may_pass=True)
+DECIDED = "people decided for another content"
 _log = logging.getLogger(__name__)
 
 
@@ -121,20 +123,24 @@ class Sender:
         # What was sent before may have been committed though the answer never came: ask first.
         doubtful = [one for one in loaded if one.row.was_sent]
         known = self.cloud.receipts([one.wanted for one in doubtful]) if doubtful else {}
-        there = [one for one in doubtful if one.sha256 in known[one.wanted].sha256]
+        there = [one for one in doubtful if one.sha256 in known[one.wanted].stored]
         self._confirm(there)
         rest = [one for one in loaded if one not in there]
         if not rest:
             return
         refused = self.cloud.store([one.file for one in rest])
         receipts = self.cloud.receipts([one.wanted for one in rest])
-        stored = [one for one in rest if one.sha256 in receipts[one.wanted].sha256]
+        stored = [one for one in rest if one.sha256 in receipts[one.wanted].stored]
         self._confirm(stored)
         for one in rest:
             if one in stored:
                 continue
             receipt, refusal = receipts[one.wanted], refused.get(one.row.sop_instance_uid, _NO_RECEIPT)
-            if receipt.sha256:
+            if one.sha256 in receipt.decided:
+                self.queue.settle(one.row, State.CONFIRMED, one.sha256, DECIDED, self.clock())
+            elif one.sha256 in receipt.set_aside:
+                self._settle(one, State.CONFLICT, "the cloud keeps it aside until people have decided")
+            elif receipt.stored:
                 self._settle(one, State.CONFLICT, "the cloud has other content under the same SOPInstanceUID")
             elif receipt.refused:
                 self._refused(one, receipt.refused)

@@ -38,12 +38,14 @@ CHINESE = {
     "Tries": "尝试次数",
     "Arrived": "到达时间",
     "Try all again now": "立即全部重试",
-    "Files kept in gateway/conflicts because this gateway has other content under the same UID:": (
-        "因本机已有同一 UID 的不同内容而保存在 gateway/conflicts 中的文件："
+    "Files with other content under a UID that is here, about to be handed over to the cloud:": (
+        "与本机已有影像 UID 相同而内容不同、即将移交云端的文件："
     ),
     "As of": "截至",
     "Reload": "刷新",
     "the cloud has other content under the same SOPInstanceUID": "云端同一 SOPInstanceUID 下的内容不同",
+    "the cloud keeps it aside until people have decided": "云端已另行保存，等待人工处理",
+    "people decided for another content": "已人工确认采用另一份内容",
     "the cloud has no room": "云端空间不足",
     "the cloud cannot understand this file": "云端无法识别该文件",
     "the cloud could not take this file": "云端未能接收该文件",

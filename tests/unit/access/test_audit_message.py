@@ -42,6 +42,9 @@ EVENT_IDS = {
     AuditKind.SHARE_MADE: ("110113", "E", "110135"),
     AuditKind.GRANT_MADE: ("110113", "E", "110135"),
     AuditKind.GRANT_REVOKED: ("110113", "E", "110135"),
+    AuditKind.GATEWAY_SILENT: ("110108", "E", "110125"),
+    AuditKind.GATEWAY_HEARD: ("110108", "E", "110124"),
+    AuditKind.CONFLICT_SETTLED: ("110103", "U", None),
     AuditKind.ADMINISTERED: ("110113", "E", "110129"),
     AuditKind.OTHER: ("110113", "E", "110132"),
 }
