@@ -12,7 +12,15 @@ from flask import Blueprint, Response, request
 from cloudfilm.access.audit import AuditKind
 from cloudfilm.access.policy import Action
 from cloudfilm.db.database import Cursor
-from cloudfilm.db.printed_films import PrintedFilm, count_unidentified, exams_with_numbers, film_with_id, list_films, next_unidentified
+from cloudfilm.db.printed_films import (
+    PrintedFilm,
+    count_unidentified,
+    exams_with_numbers,
+    film_with_id,
+    list_films,
+    next_unidentified,
+    unidentified_among,
+)
 from cloudfilm.db.studies import StudyRecord, studies_with_uids
 from cloudfilm.db.study_list import StudySearch, find_studies, search_studies
 from cloudfilm.dicom.person_name import display_name
@@ -131,7 +139,7 @@ def _exams(cursor: Cursor, film: PrintedFilm, searched: str) -> list[ShownExam]:
         found = studies_with_uids(cursor, named[:_MOST_EXAMS]) or search_studies(
             cursor, film.hospital_id, StudySearch(since=day, until=day), _MOST_EXAMS
         )
-    own = film.stored_study_instance_uid if film.state == "unidentified" else None
+    nobodys = unidentified_among(cursor, [study.study_instance_uid for study in found])
     return [
         ShownExam(
             study,
@@ -141,7 +149,7 @@ def _exams(cursor: Cursor, film: PrintedFilm, searched: str) -> list[ShownExam]:
             film.state != "unidentified" and study.study_instance_uid == film.study_instance_uid,
         )
         for study in found
-        if study.study_instance_uid != own
+        if study.study_instance_uid not in nobodys
     ]
 
 
