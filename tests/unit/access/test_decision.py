@@ -78,12 +78,12 @@ ALLOWED: dict[str, tuple[Holder, set[Action]]] = {
     "doctor": (
         staff(Role.DOCTOR),
         {Action.QUERY, Action.VIEW_IMAGES, Action.READ_METADATA, Action.RETRIEVE_BULK_DATA, Action.RETRIEVE_ORIGINALS,
-         Action.READ_REPORT, Action.SEE_REPORT_PAGES, Action.DOWNLOAD_REPORT, Action.REVIEW_REPORTS},
+         Action.READ_REPORT, Action.SEE_REPORT_PAGES, Action.DOWNLOAD_REPORT, Action.REVIEW_REPORTS, Action.SETTLE_CONFLICTS},
     ),
     "registrar": (
         staff(Role.REGISTRAR),
         {Action.QUERY, Action.VIEW_IMAGES, Action.READ_METADATA, Action.RETRIEVE_BULK_DATA, Action.READ_REPORT, Action.SEE_REPORT_PAGES,
-         Action.DOWNLOAD_REPORT, Action.SUBMIT_REPORT, Action.MANAGE_GRANTS, Action.ISSUE_PAPER, Action.READ_STUDY_LOG, Action.REVIEW_REPORTS,
+         Action.DOWNLOAD_REPORT, Action.SUBMIT_REPORT, Action.MANAGE_GRANTS, Action.ISSUE_PAPER, Action.READ_STUDY_LOG, Action.REVIEW_REPORTS, Action.SETTLE_CONFLICTS,
          Action.TEACH_FORMS},
     ),
     "administrator": (
