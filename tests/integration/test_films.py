@@ -122,9 +122,11 @@ def test_staff_say_whose_a_film_is_and_take_it_back(instance: Instance, film_pri
     assert registrar.post(f"{place}/identify", data={"study": "'"}).status_code == 400
     assert registrar.post(f"{place}/begin", data={"accession_number": "A48000", "patient_id": "P1"}).status_code == 409, "it has images"
 
+    reader = instance.client(instance.token("jia", "query"))
+
     def is_in(study: str) -> bool:
-        client = instance.client(instance.token("jia", "query"))
-        return client.get(f"/dicom-web/studies/{study}/series?Modality=OT").json() != []
+        found = reader.get(f"/dicom-web/studies/{study}/series?Modality=OT")
+        return found.status_code == 200 and bool(found.json())
 
     decided = registrar.post(f"{place}/identify", data={"study": exam}).headers["Location"]
     assert decided.endswith(f"done={film['film_id']}")
