@@ -51,4 +51,6 @@ def patient_page(site: Site, exam: Exam, link: str) -> tuple[str, ...]:
     assert page.status_code == 200, page.status_code
     reader = _Text()
     reader.feed(page.text)
-    return tuple(_UUID.sub("UUID", line.replace(exam.study_instance_uid, "STUDY").replace(exam.seed, "SEED")) for line in reader.lines)
+    count = re.compile(rf"(?<!\d){len(exam.images)} 幅")
+    lines = [line.replace(exam.study_instance_uid, "STUDY").replace(exam.seed, "SEED") for line in reader.lines]
+    return tuple(count.sub("all images", _UUID.sub("UUID", line)) for line in lines)

@@ -54,13 +54,15 @@ def run_round(site: Site, fault: Fault, seed: int, folder: Path, page: tuple[str
         ledger.gate = threading.Barrier(sum(isinstance(sender, Modality) for sender in senders))
     for sender in senders:
         sender.start()
+    flaws = []
     try:
         fault.strike(site, ledger, plan)
-    finally:
-        for sender in senders:
-            sender.join(200)
+    except AssertionError as error:
+        flaws.append(f"the fault could not be brought about as it was meant: {error}")
+    for sender in senders:
+        sender.join(200)
     left = sum(len(sender.left) for sender in senders)
-    flaws = [f"{left} instances were never acknowledged: {dict(ledger.refusals)}"] if left else []
+    flaws += [f"{left} instances were never acknowledged: {dict(ledger.refusals)}"] if left else []
     flaws += [NOT_TOGETHER] if ledger.refusals[NOT_TOGETHER] else []
     flaws += _settle(site)
     lost = invariants.lost(site, ledger)

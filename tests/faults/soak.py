@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""scripts/test soak [ROUNDS] [--place PLACE] [--only WORDS] [--seed NUMBER]: every fault, round after round, and the table of what came of it."""
+"""scripts/test soak [ROUNDS] [--place PLACE] [--only EXPRESSION] [--seed NUMBER]: every fault, round after round.
+
+Ends with the table of what came of it, also when it is stopped by Ctrl-C.
+"""
 
 from __future__ import annotations
 
 import argparse
+import re
+import signal
 import sys
 import tempfile
 import time
@@ -24,14 +29,21 @@ def main() -> int:
     )
     parser.add_argument("rounds", nargs="?", type=int, default=3, help="rounds of each fault (default: 3)")
     parser.add_argument("--place", choices=PLACES, action="append", help="where images lie (default: all)")
-    parser.add_argument("--only", default="", help="faults whose name holds these words")
+    parser.add_argument("--only", default="", help="faults whose name this regular expression finds")
     parser.add_argument("--seed", type=int, default=44100, help="the first round's seed (default: 44100)")
     options = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     outcomes: list[tuple[str, Outcome]] = []
-    for place in options.place or PLACES:
-        faults = [fault for fault in FAULTS if place in fault.places and options.only in fault.name and fault.name != "no fault"]
-        if faults:
-            _soak(place, faults, options.rounds, options.seed, outcomes)
+    try:
+        for place in options.place or PLACES:
+            faults = [
+                fault for fault in FAULTS if place in fault.places and re.search(options.only, fault.name) and fault.name != "no fault"
+            ]
+            if faults:
+                _soak(place, faults, options.rounds, options.seed, outcomes)
+    except KeyboardInterrupt:
+        print("stopped; until then:")
     print(table(outcomes))
     return int(any(outcome.flaws for _, outcome in outcomes))
 

@@ -21,6 +21,7 @@ from pynetdicom.sop_class import CTImageStorage  # type: ignore[attr-defined]
 
 from cloudfilm.orthanc_api.rest_client import OrthancClient
 from cloudfilm.storage.key_files import load_key_ring
+from tests.faults.site import descendants
 from tests.support.gateway import Gateway, paired_gateway
 from tests.support.instance import Instance, wait_for
 from tests.support.samples import ct_study, study_uid
@@ -226,7 +227,7 @@ def test_the_bytes_are_synced_to_the_disk_before_the_sender_hears_of_success(gat
     """Seen in the kernel: kill -9 cannot show a missing fsync, only the power could."""
     for number, one in enumerate((gateway, instance)):
         folder = tmp_path / str(number)
-        pids = [one.part_pid("orthanc"), *([one.part_pid("postgresql")] if one is instance else [])]
+        pids = [one.part_pid("orthanc"), *(descendants(one.part_pid("postgresql")) if one is instance else [])]
         paths = ct_study(folder, f"4400{number}", slices=1)
         with traced(folder, "openat,fsync,fdatasync,write,sendto,sendmsg", pids) as trace:
             assert list(store(one, paths).values()) == [0]

@@ -68,5 +68,9 @@ def traced(folder: Path, calls: str, pids: Sequence[int]) -> Iterator[Trace]:
 
 
 def _is_traced(pid: int) -> bool:
-    threads = list(Path(f"/proc/{pid}/task").iterdir())
-    return bool(threads) and all(not re.search(r"^TracerPid:\t0$", (one / "status").read_text(), re.MULTILINE) for one in threads)
+    """Whether each of its threads is; a process that has ended meanwhile needs no tracer."""
+    try:
+        threads = [(one / "status").read_text() for one in Path(f"/proc/{pid}/task").iterdir()]
+    except (FileNotFoundError, ProcessLookupError):
+        return not Path(f"/proc/{pid}").exists()
+    return all(not re.search(r"^TracerPid:\t0$", one, re.MULTILINE) for one in threads)

@@ -33,11 +33,13 @@ class Line:
     lock: threading.Lock = field(default_factory=threading.Lock)
     confirmed_at_failure: dict[str, int] = field(default_factory=dict)
 
-    def good(self, confirmed: int) -> None:
-        """The cloud answered."""
+    def good(self, confirmed: int) -> bool:
+        """The cloud answered; return whether this ends an outage."""
         with self.lock:
+            ends_outage = self.failures > 0
             self.failures, self.still_until = 0, 0.0
             self.confirmed += confirmed
+            return ends_outage
 
     def bad(self, reason: str, now: float, random: float) -> None:
         """It did not. What several connections lose at once is one failure: the pause grows with outages, not with connections."""
@@ -111,7 +113,7 @@ class Sender:
             try:
                 file = self.read_file(row.orthanc_instance_id)
             except CloudFilmError as error:
-                self.queue.put_back(row, self.clock() + pause_seconds(1, self.random()), error.public_message, is_its_own_fault=False)
+                self.queue.postpone(row, self.clock() + pause_seconds(1, self.random()), error.public_message)
                 continue
             if file is None:
                 self.queue.forget(row.orthanc_instance_id)
@@ -132,6 +134,7 @@ class Sender:
         receipts = self.cloud.receipts([one.wanted for one in rest])
         stored = [one for one in rest if one.sha256 in receipts[one.wanted].stored]
         self._confirm(stored)
+        doubted: list[tuple[_Loaded, str]] = []
         for one in rest:
             if one in stored:
                 continue
@@ -145,15 +148,25 @@ class Sender:
             elif receipt.refused:
                 self._refused(one, receipt.refused)
             elif refusal.may_pass:
-                # A cloud that can store nothing for an hour must not make people look at every image of that hour.
-                self._failed_without_verdict(one.row, refusal.reason, is_alone=True)
+                doubted.append((one, refusal.reason))
             else:
                 self._refused(one, refusal.reason)
+        if doubted and not stored:
+            # A cloud that can store nothing for an hour must not make people look at every image of that hour.
+            raise LineFailure(doubted[0][1])
+        self._answered(0)
+        for one, reason in doubted:
+            self._failed_without_verdict(one.row, reason, is_alone=True)
 
     def _confirm(self, loaded: Sequence[_Loaded]) -> None:
         for one in loaded:
             self.queue.settle(one.row, State.CONFIRMED, one.sha256, "", self.clock())
-        self.line.good(len(loaded))
+        if loaded:
+            self._answered(len(loaded))
+
+    def _answered(self, confirmed: int) -> None:
+        if self.line.good(confirmed):
+            self.queue.release()
 
     def _settle(self, one: _Loaded, state: State, reason: str) -> None:
         _log.warning("%s: an instance of study %s: %s", state, one.row.study_instance_uid, reason)

@@ -195,9 +195,22 @@ class Queue:
         with self._transaction() as connection:
             connection.execute(
                 "UPDATE instance SET state = 'waiting', next_try_at = ?, reason = ?, failures = failures + ?, tries = tries + ?"
-                " WHERE orthanc_instance_id = ?",
+                " WHERE orthanc_instance_id = ? AND state = 'sending'",
                 (next_try_at, reason, not is_its_own_fault, is_its_own_fault, one.orthanc_instance_id),
             )
+
+    def postpone(self, one: Queued, next_try_at: float, reason: str) -> None:
+        """It could not even be read, since our own archive was being started: that says nothing about it or the line."""
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE instance SET state = 'waiting', next_try_at = ?, reason = ? WHERE orthanc_instance_id = ?",
+                (next_try_at, reason, one.orthanc_instance_id),
+            )
+
+    def release(self) -> None:
+        """An outage is over: what waited for its end goes on at once; what was refused itself keeps its pause."""
+        with self._transaction() as connection:
+            connection.execute("UPDATE instance SET next_try_at = 0 WHERE state = 'waiting' AND tries = 0")
 
     def try_again(self) -> int:
         """Everything that is kept aside, and everything that waits for its time, at once."""

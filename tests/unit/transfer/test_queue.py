@@ -44,6 +44,22 @@ def test_connections_that_fail_at_once_are_one_failure() -> None:
     assert line.still_until == NOW + 3
 
 
+def test_when_an_outage_ends_what_waited_for_it_goes_on_at_once(queue: Queue) -> None:
+    queue.add([arrived("b")])
+    one, other = queue.take(NOW, 10**6, 10)
+    queue.put_back(one, NOW + 300, "the line is down", is_its_own_fault=False)
+    queue.put_back(other, NOW + 300, "refused", is_its_own_fault=True)
+    queue.release()
+    assert [row.orthanc_instance_id for row in queue.take(NOW, 10**6, 10)] == ["a"]
+
+
+def test_what_has_its_verdict_is_not_put_back(queue: Queue) -> None:
+    (one,) = queue.take(NOW, 10**6, 10)
+    queue.settle(one, State.CONFIRMED, "sha256", "", NOW)
+    queue.put_back(one, NOW, "the line was cut after the verdict", is_its_own_fault=False)
+    assert queue.counts()[State.CONFIRMED].instances == 1
+
+
 class Cloud:
     """The cloud's verdicts, as a test wants them."""
 
