@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import re
 
+from pydicom.charset import convert_encodings, decode_bytes
+
 _PARTS = re.compile(rb"[\^=\s]+")
 _HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
 _CHINESE = ("GB18030", "GBK")
@@ -39,6 +41,11 @@ def readable(raw: bytes, stated: str) -> str | None:
     if first not in _STATED_BY_DEFAULT or not set(others) <= {"ISO 2022 IR 58", "ISO 2022 IR 6"} or not _is_chinese(of_gb18030):
         return None
     return of_gb18030 if all(map(_is_in_pairs, _PARTS.split(raw))) else None
+
+
+def as_stated(raw: bytes, stated: str) -> str:
+    """A value in the character set that is stated; what does not fit is replaced."""
+    return str(decode_bytes(raw, convert_encodings([one.strip() for one in stated.split("\\")]), set()))
 
 
 def _decoded(raw: bytes, encoding: str) -> str | None:
