@@ -76,6 +76,12 @@ def test_a_hostile_name_is_text_and_fits(instance: Instance, browser: Browser, t
         assert one.trouble == []
 
 
+def element(character_set: str) -> bytes:
+    """Specific Character Set in Explicit VR Little Endian (PS3.5 §7.1.2)."""
+    value = character_set.encode() + b" " * (len(character_set) % 2)
+    return b"\x08\x00\x05\x00CS" + len(value).to_bytes(2, "little") + value
+
+
 @pytest.mark.parametrize(
     ("seed", "stated", "encoding"), [("46210", "ISO_IR 100", "gb18030"), ("46211", "ISO_IR 192", "gb18030"), ("46212", "GB18030", "utf-8")]
 )
@@ -83,12 +89,12 @@ def test_a_name_in_another_encoding_than_stated_is_readable(
     instance: Instance, tmp_path: Path, seed: str, stated: str, encoding: str
 ) -> None:
     """On the patient's page, and for matching: the report's name is the images'."""
-    paths = ct_study(tmp_path, seed)
     right = {"gb18030": "GB18030", "utf-8": "ISO_IR 192"}[encoding]
-    for path in change(paths, SpecificCharacterSet=right):
+    paths = ct_study(tmp_path, seed, character_set=right)
+    for path in paths:
         content = path.read_bytes()
-        stated_as = f"{stated:<{len(right) + len(right) % 2}}".encode()
-        path.write_bytes(content.replace(f"{right:<{len(right) + len(right) % 2}}".encode(), stated_as, 1))
+        assert element(right) in content
+        path.write_bytes(content.replace(element(right), element(stated)))
     assert instance.dcmtk("storescu", *map(str, paths)).returncode == 0
     complete(instance, seed)
     assert instance.sql("SELECT patient_name, study_description FROM study WHERE study_instance_uid = %s", study_uid(seed)) == [
