@@ -73,7 +73,7 @@ def bench_installation(name: str, data: Path, log: Path, *options: str) -> Itera
     data.mkdir(exist_ok=True)
     https_port, dicom_port = free_port(), free_port()
     ports = ["--https-port", str(https_port), "--http-port", str(free_port()), "--dicom-port", str(dicom_port)]
-    ports += ["--ipp-port", str(free_port()), "--hl7-port", str(free_port())]
+    ports += ["--ipp-port", str(free_port()), "--hl7-port", str(free_port()), "--print-port", str(free_port())]
     command = [str(APP / "scripts/run"), "--data", str(data), *ports, *options]
     with running(name, command, log, lambda: "READY " in log.read_text(errors="replace"), timeout_seconds=180):
         _admin(data, "hospital", "add", _HOSPITAL_ID, "--name", "Bench")
