@@ -12,7 +12,7 @@ LATIN = ("ISO_IR 100", "ISO_IR 101", "ISO_IR 6", "")
 
 
 @pytest.mark.parametrize("stated", [*LATIN, "ISO_IR 192", "ISO_IR 13", "\\ISO 2022 IR 58"])
-@pytest.mark.parametrize("text", [NAME, "王^小明", "欧阳雪", "张Z 三", "朱镕基", "头颅CT平扫（增强）"])
+@pytest.mark.parametrize("text", [NAME, "王^小明", "欧阳雪", "张Z 三", "朱镕基", "头颅CT平扫（增强）", "头颅CT平扫"])
 def test_gb18030_under_another_label_is_read(stated: str, text: str) -> None:
     assert readable(text.encode("gb18030"), stated) == text
 
