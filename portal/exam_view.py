@@ -97,7 +97,7 @@ class Versions:
 class ExamView:
     """``images`` is ``waiting`` (none yet), ``arriving`` or ``complete``; ``being_read`` says that a worker has not read the report yet,
     ``expected`` that it has not come at all: its QR code was given out before. ``expected_images`` is what the devices announced, while images are
-    arriving; ``failed`` that the document could not be read, or was set aside."""
+    arriving; ``failed`` that the document could not be read, or was set aside; ``documents_only`` that the exam is whole and has no images."""
 
     report_id: UUID
     study_instance_uid: str | None
@@ -118,6 +118,7 @@ class ExamView:
     versions: Versions = Versions()
     expected_images: int | None = None
     failed: bool = False
+    documents_only: bool = False
 
     @property
     def query(self) -> str:
@@ -189,6 +190,7 @@ def exam_view(
         parts=tuple(StudyPart(one.study_instance_uid, one.study_description or one.body_part, one.image_count) for one in studies),
         versions=versions,
         failed=report.status == ReportStatus.FAILED,
+        documents_only=any(one.instance_count and one.complete_at for one in studies) and not any(one.image_count for one in studies),
     )
 
 

@@ -56,7 +56,7 @@ def world(instance: Instance, tmp_path_factory: pytest.TempPathFactory) -> World
     assert instance.dcmtk("storescu", *map(str, [*exam, *earlier])).returncode == 0
     uids = [study_uid(NOW), study_uid(EARLIER)]
     complete = "SELECT 1 FROM study WHERE study_instance_uid = ANY(%s) AND complete_at IS NOT NULL"
-    wait_for(lambda: len(instance.sql(complete, uids)) == len(uids))
+    wait_for(lambda: len(instance.sql(complete, uids)) == len(uids), 90.0)
     client = instance.client(instance.token("jia", "reports"))
     answer = client.post("/api/v1/reports", files={"file": make_report_pdf(fields_for(NOW))}).json()
     assert answer["status"] == "matched", answer
