@@ -65,7 +65,7 @@ def waiting(number: int, seconds: int, as_json: bool) -> None:
 def _measure(number: int, seconds: float, log: Path) -> Waited:
     if DATA.exists() and any(DATA.iterdir()):
         raise BenchFailed("the data folder is not empty: start the measurement by scripts/bench")
-    ports = [part for name in ("https", "http", "dicom", "ipp", "hl7") for part in (f"--{name}-port", str(free_port()))]
+    ports = [part for name in ("https", "http", "dicom", "ipp", "hl7", "print") for part in (f"--{name}-port", str(free_port()))]
     command = [sys.executable, "-m", "machine.launch", *ports]
     with running("CloudFilm", command, log, lambda: "READY " in log.read_text(errors="replace"), timeout_seconds=180):
         _run(sys.executable, "-m", "admin.cli", "hospital", "add", HOSPITAL_ID, "--name", "Bench")
