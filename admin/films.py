@@ -10,10 +10,9 @@ import click
 
 from admin.installation import Installation, known_hospital, now
 from cloudfilm.access.audit import AuditKind
-from cloudfilm.db.job_queue import KEEP_FILM, defer_job
-from cloudfilm.db.printed_films import film_with_id, list_films, settle_film
-from cloudfilm.db.studies import candidates_for_report, study_with_uid
-from cloudfilm.films.secondary_capture import FilmIdentity
+from cloudfilm.db.printed_films import film_with_id, list_films
+from cloudfilm.errors import CloudFilmError
+from cloudfilm.films.identifying import begin_exam_of_film_in, put_film_into_study_in
 
 
 @click.group()
@@ -52,23 +51,16 @@ def film_identify(
         raise click.UsageError("Name either --study, or --accession-number and --patient-id.")
     if not study_instance_uid and not (accession_number and patient_id):
         raise click.UsageError("--accession-number and --patient-id belong together.")
-    with installation.database.transaction() as cursor:
-        found = film_with_id(cursor, film_id, for_update=True)
-        if found is None:
-            raise click.ClickException("There is no such film: see `film list --all`.")
-        if study_instance_uid:
-            study = study_with_uid(cursor, study_instance_uid)
-            if study is None or study.hospital_id != found.hospital_id:
-                raise click.ClickException(f"{found.hospital_id} has no study {study_instance_uid}.")
-        elif others := [
-            one
-            for one in candidates_for_report(cursor, found.hospital_id, {accession_number}, "", None)
-            if one.accession_number == accession_number
-        ]:
-            raise click.ClickException(f"The exam is there already: name it by --study {others[0].study_instance_uid}.")
-        identity = (accession_number, patient_id, patient_name)
-        target = study_instance_uid or FilmIdentity(film_id, found.hospital_id, *identity).own_study
-        settle_film(cursor, film_id, "identified", "somebody said so", target, now(), identity)
-        defer_job(cursor, KEEP_FILM, lock=str(film_id), arguments={"film_id": str(film_id)})
-        installation.record_in(cursor, AuditKind.ADMINISTERED, f"said whose the film {film_id} is", found.hospital_id)
+    try:
+        with installation.database.transaction() as cursor:
+            found = film_with_id(cursor, film_id, for_update=True)
+            if found is None:
+                raise click.ClickException("There is no such film: see `film list --all`.")
+            if study_instance_uid:
+                target = put_film_into_study_in(cursor, found, study_instance_uid, now())
+            else:
+                target = begin_exam_of_film_in(cursor, found, accession_number, patient_id, patient_name, now())
+            installation.record_in(cursor, AuditKind.ADMINISTERED, f"said whose the film {film_id} is", found.hospital_id)
+    except CloudFilmError as error:
+        raise click.ClickException(error.public_message) from error
     installation.say({"film_id": str(film_id), "study_instance_uid": target}, f"The film moves to the study {target}.")

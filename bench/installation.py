@@ -86,7 +86,7 @@ def bench_installation(name: str, data: Path, log: Path, *options: str) -> Itera
     https_port, dicom_port = free_port(), free_port()
     ports = listening_options(https_port, dicom_port)
     command = [str(APP / "scripts/run"), "--data", str(data), *ports, *options]
-    with running(name, command, log, lambda: "READY " in log.read_text(errors="replace"), timeout_seconds=180):
+    with running(name, command, log, lambda: "READY " in log.read_text(errors="replace"), timeout_seconds=300):
         _admin(data, "hospital", "add", _HOSPITAL_ID, "--name", "Bench")
         _admin(data, "modality", "add", "--hospital", _HOSPITAL_ID, "--aet", _AET, "--host", "127.0.0.1")
         token = _admin(data, "token", "issue", "--hospital", _HOSPITAL_ID, "--scope", "retrieve", "--days", "1")["token"]

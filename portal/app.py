@@ -35,6 +35,7 @@ from portal.route_policy import check_policies
 from portal.services import Services
 from portal.staff.account import account
 from portal.staff.audit import audit
+from portal.staff.films import films
 from portal.staff.filters import filters
 from portal.staff.form_teaching import form_teaching
 from portal.staff.forms import forms
@@ -66,6 +67,7 @@ STAFF = (
     patients,
     orders,
     register,
+    films,
     review,
     account,
     users,

@@ -12,6 +12,7 @@ from cloudfilm.access.audit import AuditKind
 from cloudfilm.access.holder import StaffHolder
 from cloudfilm.access.policy import AccessRequest, Action
 from cloudfilm.db.patient_merges import merge_patients
+from cloudfilm.db.printed_films import count_unidentified, list_films
 from cloudfilm.db.report_review import count_reports, count_steps, decisions_of_report, find_reports, next_in_review, reports_with_status
 from cloudfilm.db.report_status import ReportStatus
 from cloudfilm.db.report_versions import versions_of
@@ -46,7 +47,11 @@ def show_reports() -> Response:
     with services().database.transaction() as cursor:
         counts = count_reports(cursor, hospital_id, LISTS)
         found = find_reports(cursor, hospital_id, text) if text else reports_with_status(cursor, hospital_id, show)
-    return staff_page("staff/review.html", holder, reports=found, counts=counts, lists=LISTS, show=show, text=text, done=_done())
+        films_to_look_at, has_films = count_unidentified(cursor, hospital_id), bool(list_films(cursor, hospital_id, limit=1))
+    return staff_page(
+        "staff/review.html", holder, reports=found, counts=counts, lists=LISTS, show=show, text=text, done=_done(),
+        films_to_look_at=films_to_look_at, has_films=has_films,
+    )  # fmt: skip
 
 
 @review.get("/<uuid:report_id>")

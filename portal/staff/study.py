@@ -80,7 +80,7 @@ def show_study(study_instance_uid: str) -> Response:
         reports = reports_of_study_page(cursor, hospital_id, study_instance_uid)
         grants = grants_of_study(cursor, hospital_id, study_instance_uid) if could(holder, Action.MANAGE_GRANTS) else []
         aside = set_aside_of_study(cursor, hospital_id, study_instance_uid)
-        is_film = bool(unidentified_among(cursor, [study_instance_uid]))
+        film_to_identify = unidentified_among(cursor, [study_instance_uid]).get(study_instance_uid)
     shown = report_lines(reports)
     return staff_page(
         "staff/study.html",
@@ -91,7 +91,7 @@ def show_study(study_instance_uid: str) -> Response:
         reports=shown,
         grants=grant_lines(grants, services().clock()),
         set_aside=aside,
-        is_unidentified_film=is_film,
+        film_to_identify=film_to_identify,
         reasons=REASONS,
         may=_may(holder, study_instance_uid),
         phone=any(one.is_current for one in shown),

@@ -3,7 +3,7 @@
 (function () {
   'use strict';
   var form = document.getElementById('match');
-  var boxes = Array.prototype.slice.call(document.querySelectorAll('#candidates input[type="checkbox"]'));
+  var boxes = Array.prototype.slice.call(document.querySelectorAll('#candidates input[name="study"]'));
 
   function choose(key, adds) {
     var chosen = null;
@@ -13,7 +13,7 @@
     });
     if (!chosen) { return false; }
     boxes.forEach(function (box) {
-      if (box === chosen) { box.checked = adds ? !box.checked : true; } else if (!adds) { box.checked = false; }
+      if (box === chosen) { box.checked = adds && box.type === 'checkbox' ? !box.checked : true; } else if (!adds) { box.checked = false; }
     });
     if (chosen.parentNode.scrollIntoView) { chosen.parentNode.scrollIntoView({ block: 'nearest' }); }
     chosen.focus({ preventScroll: true });
@@ -29,7 +29,7 @@
   document.addEventListener('keydown', function (event) {
     var target = event.target, tag = target.tagName;
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing) { return; }
-    if (tag === 'SELECT' || tag === 'TEXTAREA' || (tag === 'INPUT' && target.type !== 'checkbox')) { return; }
+    if (tag === 'SELECT' || tag === 'TEXTAREA' || (tag === 'INPUT' && target.type !== 'checkbox' && target.type !== 'radio')) { return; }
     // With Shift the digit's key gives another sign: its place on the keyboard counts.
     var digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code || '');
     var done = false;

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import struct
 import subprocess
@@ -25,6 +26,7 @@ from demo.report_form import make_report_pdf
 from tests.support.film_console import Console, burned_in, console, image_item, print_film
 from tests.support.instance import Instance, wait_for
 from tests.support.samples import ct_study, fields_for, study_uid
+from tests.support.staff import add_member
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +97,49 @@ def test_a_film_of_nobody_known_is_a_study_of_its_own_that_staff_are_shown(insta
     assert (kept.PatientName, kept.AccessionNumber) == ("", "")
     owner = "SELECT hospital_id FROM study WHERE study_instance_uid = %s"
     assert instance.sql(owner, film["study_instance_uid"]) == [("jia",)]
+
+
+def test_staff_say_whose_a_film_is_and_take_it_back(instance: Instance, film_printer: int, tmp_path: Path) -> None:
+    assert instance.dcmtk("storescu", *map(str, ct_study(tmp_path, "48000", slices=1))).returncode == 0
+    exam = study_uid("48000")
+    wait_for(lambda: instance.sql("SELECT 1 FROM study WHERE study_instance_uid = %s AND instance_count = 1", exam))
+    with console(film_printer) as one:
+        assert print_film(one, "STANDARD\\1,1", [burned_in(["KNEE"], seed=48000)], "<b>knee</b> 48000") == 0
+    film = film_with(instance, "<b>knee</b> 48000")
+    nobody, place = film["study_instance_uid"], f"/staff/films/{film['film_id']}"
+    registrar, stranger = add_member(instance, "registrar", "jia").client(), add_member(instance, "registrar", "yi").client()
+    assert film["film_id"] in registrar.get("/staff/films").text
+    assert film["film_id"] not in stranger.get("/staff/films?show=all").text
+    assert stranger.get(place).status_code == 404
+    page = registrar.get(place, params={"studies": "P48000"}).text
+    assert f'value="{exam}"' in page
+    assert "&lt;b&gt;knee&lt;/b&gt; 48000" in page
+    picture = re.search(r'<img src="(/dicom-web/[^"]+)" alt="[^"]', page)
+    assert picture
+    assert registrar.get(picture[1].replace("&amp;", "&")).content[:2] == b"\xff\xd8"
+    assert stranger.post(f"{place}/identify", data={"study": exam}).status_code == 404
+    assert registrar.post(f"{place}/identify", data={"study": "1.2.3"}).status_code == 404
+    assert registrar.post(f"{place}/identify", data={"study": "'"}).status_code == 400
+    assert registrar.post(f"{place}/begin", data={"accession_number": "A48000", "patient_id": "P1"}).status_code == 409, "it has images"
+
+    def is_in(study: str) -> bool:
+        client = instance.client(instance.token("jia", "query"))
+        return client.get(f"/dicom-web/studies/{study}/series?Modality=OT").json() != []
+
+    decided = registrar.post(f"{place}/identify", data={"study": exam}).headers["Location"]
+    assert decided.endswith(f"done={film['film_id']}")
+    wait_for(lambda: is_in(exam) and not is_in(nobody), what="the film in the exam")
+    assert f"{place}/forget" in registrar.get(decided).text
+    assert registrar.post(f"{place}/forget").headers["Location"] == place
+    wait_for(lambda: is_in(nobody) and not is_in(exam), what="the film back")
+    begun = {"accession_number": "A48001", "patient_id": "P48001", "patient_name": "王小明"}
+    registrar.post(f"{place}/begin", data=begun)
+    wait_for(
+        lambda: instance.sql("SELECT 1 FROM study WHERE accession_number = 'A48001' AND patient_id = 'P48001' AND instance_count = 1"),
+        what="the exam that the film begins",
+    )
+    told = "SELECT count(*) FROM audit_event WHERE detail LIKE %s"
+    assert instance.sql(told, f"%a film is: {film['film_id']}") == [(3,)]
 
 
 def test_a_film_is_never_put_on_another_hospitals_study(instance: Instance, film_printer: int, tmp_path: Path) -> None:

@@ -168,7 +168,11 @@ def test_a_report_that_is_bound_to_another_study_leaves_the_first(instance: Inst
     pdf = make_report_pdf(fields_for("31002"))
     issued = instance.client(instance.token("jia", "reports")).post("/api/v1/reports", files={"file": pdf}).json()
     kept_in(instance, wrong)
-    instance.sql("UPDATE report SET study_instance_uid = %s WHERE report_id = %s", right, issued["report_id"])
+    instance.sql(
+        "WITH bound AS (UPDATE report_study SET study_instance_uid = %s WHERE report_id = %s)"
+        " UPDATE report SET study_instance_uid = %s WHERE report_id = %s",
+        *(right, issued["report_id"]) * 2,
+    )
     kept_in(instance, right)
     assert documents_in(instance, wrong) == []
     assert {one.PatientID for one in retrieved(instance, right)} == {"P31003"}

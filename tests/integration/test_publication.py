@@ -286,7 +286,7 @@ def test_frames_are_there_before_the_series_is_whole(instance: Instance, reader:
     paths = ct_study(tmp_path, "36104", slices=40)
     for path in paths[::10]:
         assert instance.dcmtk("storescu", str(path)).returncode == 0
-    wait_for(lambda: is_published(reader.get(f"{instance_path(paths[0])}/frames/1", headers={"Accept": OHIF})), 20)
+    wait_for(lambda: is_published(reader.get(f"{instance_path(paths[0])}/frames/1", headers={"Accept": OHIF})))
     is_whole = instance.sql("SELECT published_at FROM publication WHERE study_instance_uid = %s", study_uid("36104"))
     assert is_whole in ([(None,)], []) or len(reader.get(f"{series_path(paths[0])}/metadata").json()) == 4
 
@@ -317,8 +317,8 @@ def test_the_same_uid_with_other_pixels_is_not_served_from_before(instance: Inst
     assert instance.dcmtk("storescu", str(paths[0])).returncode == 0
     published(instance, study_uid("36108"))
     orthanc(instance, "DELETE", f"/studies/{orthanc_id(instance, 'Study', 'StudyInstanceUID', study_uid('36108'))}")
-    wait_for(lambda: not (instance.data / "published" / study_uid("36108")).exists(), 5)
-    wait_for(lambda: not instance.sql("SELECT 1 FROM study WHERE study_instance_uid = %s", study_uid("36108")), 10)
+    wait_for(lambda: not (instance.data / "published" / study_uid("36108")).exists())
+    wait_for(lambda: not instance.sql("SELECT 1 FROM study WHERE study_instance_uid = %s", study_uid("36108")))
     change(paths, PixelData=np.full((128, 128), 77, dtype="<i2").tobytes())
     assert instance.dcmtk("storescu", str(paths[0])).returncode == 0
     published(instance, study_uid("36108"))

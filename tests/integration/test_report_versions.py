@@ -79,7 +79,7 @@ def test_the_old_paper_shows_the_amended_report_and_says_so(instance: Instance, 
     assert "This is a preliminary report" in page
     second = submit(program, "30110", {"report_status": "C"}, impression="更正后的意见。", report_time="2026-03-05T15:00")
     assert (second["status"], second["study_instance_uid"]) == ("matched", uid)
-    wait_for(lambda: "更正后的意见。" in exam(patient), 10)
+    wait_for(lambda: "更正后的意见。" in exam(patient))
     page = exam(patient)
     assert "初步意见。" not in page
     assert "The hospital amended this report on" in page
@@ -133,7 +133,7 @@ def test_what_the_sender_withdraws_is_not_shown(instance: Instance, program: req
     assert "错误的意见。" in exam(patient)
     again = submit(program, "30150", {"report_status": "X"}, impression="错误的意见。")
     assert again["report_id"] == first["report_id"], "the same document, with another word of its sender"
-    wait_for(lambda: "错误的意见。" not in exam(patient), 10)
+    wait_for(lambda: "错误的意见。" not in exam(patient))
     page = exam(patient)
     assert "The hospital withdrew this report on" in page
     for path in ("", "/pages/1", "/original.pdf"):
@@ -142,7 +142,7 @@ def test_what_the_sender_withdraws_is_not_shown(instance: Instance, program: req
     assert "REPORT1.PDF" not in patient.get(f"/api/v1/studies/{uid}/archive").content.decode("latin-1")
     assert patient.get("/images/desktop").status_code == 303, "the images are still the patient's"
     assert submit(program, "30150", {"report_status": "F"}, impression="错误的意见。")["status"] == "issued"
-    wait_for(lambda: "错误的意见。" in exam(patient), 10)
+    wait_for(lambda: "错误的意见。" in exam(patient))
 
 
 def test_staff_withdraw_a_report_and_restore_it(instance: Instance, program: requests.Session, tmp_path: Path) -> None:
@@ -154,17 +154,17 @@ def test_staff_withdraw_a_report_and_restore_it(instance: Instance, program: req
     patient = visit(instance, report["link"])
     registrar = add_member(instance, "registrar", "jia").client()
     assert decide(registrar, report["report_id"], "withdraw", reason="wrong patient").status_code == 303
-    wait_for(lambda: "张冠李戴。" not in exam(patient), 10)
+    wait_for(lambda: "张冠李戴。" not in exam(patient))
     assert "The hospital withdrew this report on" in exam(patient)
     newer = submit(program, "30160", impression="真正的意见。", report_time="2026-03-06T08:00")
-    wait_for(lambda: "真正的意见。" in exam(patient), 10)
+    wait_for(lambda: "真正的意见。" in exam(patient))
     assert steps(instance, report["report_id"])[-1] == "withdrawn", "a newer version does not undo a withdrawal"
     assert report["report_id"] not in exam(patient)
     assert decide(registrar, newer["report_id"], "withdraw", reason="wrong content").status_code == 303
-    wait_for(lambda: "真正的意见。" not in exam(patient), 10)
+    wait_for(lambda: "真正的意见。" not in exam(patient))
     assert "张冠李戴。" not in exam(patient)
     assert decide(registrar, newer["report_id"], "undo").status_code == 303
-    wait_for(lambda: "真正的意见。" in exam(patient), 10)
+    wait_for(lambda: "真正的意见。" in exam(patient))
     told = "SELECT detail FROM audit_event WHERE kind = 'report reviewed' AND report_id = %s AND detail <> '' ORDER BY sequence"
     assert instance.sql(told, newer["report_id"]) == [("withdraw: wrong content",), ("undone: withdraw",)]
 
@@ -184,6 +184,8 @@ def test_one_report_on_several_exams_opens_all_of_them(instance: Instance, progr
         assert f"/images?study={uid}" in page
         assert uid in patient.get("/images/desktop").headers["Location"]
         assert patient.get(f"/dicom-web/studies/{uid}/metadata").status_code == 200
+    kept = "SELECT study_instance_uid, count(*) FROM kept_instance WHERE report_id = %s AND stored_at IS NOT NULL GROUP BY 1"
+    wait_for(lambda: dict(instance.sql(kept, report["report_id"])) == {chest: 2, abdomen: 2}, what="the report kept in both studies")
 
 
 def orthanc_id(instance: Instance, uid: str) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg2
 import requests
+from psycopg2.extras import Json
 from pydicom import dcmread
 
 from cloudfilm.access.grant import ALL_RIGHTS, Grant, GrantKind
@@ -152,6 +154,25 @@ class Registry:
                 (order_id, exam.report_id, exam.hospital_id, kiosk.kiosk_id),
             )
         return order_id
+
+    def film(self, exam: Exam) -> UUID:
+        """A film that shows this exam."""
+        film_id = uuid4()
+        with self._connection, self._connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO intake_source (name, kind, hospital_id, sender, created_at) VALUES (%s, 'console', %s, 'WALK@192.0.2.7', now())"
+                " ON CONFLICT DO NOTHING",
+                (f"walk-{exam.hospital_id}", exam.hospital_id),
+            )
+            cursor.execute(
+                "INSERT INTO printed_film (film_id, hospital_id, source_name, page_sha256, boxes, texts, printed_at, received_at, state,"
+                " study_instance_uid, stored_study_instance_uid, lines) VALUES (%s, %s, %s, %s, '[]', '[]', now(), now(), 'matched', %s, %s, %s)",
+                (
+                    film_id, exam.hospital_id, f"walk-{exam.hospital_id}", sha256(film_id.bytes).hexdigest(), exam.study_instance_uid,
+                    exam.study_instance_uid, Json([[mark, 1.0] for mark in exam.marks]),
+                ),
+            )  # fmt: skip
+        return film_id
 
     def staff_holder(self, role: Role, hospital_id: str | None, ended: bool = False, disabled: bool = False) -> StaffHolder:
         """Somebody who has signed in."""

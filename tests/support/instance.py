@@ -67,7 +67,7 @@ class Instance:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={**os.environ, "CLOUDFILM_STABLE_AGE": "2", **self.environment},
+            env={**os.environ, "CLOUDFILM_STABLE_AGE": "2", "CLOUDFILM_REPORT_WAIT_SECONDS": "60", **self.environment},
         )
         return self.process
 
@@ -176,7 +176,7 @@ class _Session(requests.Session):
         return found[1]
 
 
-def wait_for[T](condition: Callable[[], T], timeout_seconds: float = 30.0, what: str = "the condition") -> T:
+def wait_for[T](condition: Callable[[], T], timeout_seconds: float = 120.0, what: str = "the condition") -> T:
     """Wait until the condition gives something true, and return that."""
     deadline = time.monotonic() + timeout_seconds
     while True:

@@ -74,14 +74,15 @@ class Database:
             with self._opening:
                 if self._pool is None:
                     self._pool = ThreadedConnectionPool(0, self._maximum, self._uri, connect_timeout=5)
-            connection: Any = self._pool.getconn()
-            if _is_stale(connection):
-                # The server was restarted while this connection lay in the pool.
+            # The server may have been restarted while all connections of the pool lay in it.
+            for _ in range(self._maximum + 1):
+                connection: psycopg2.extensions.connection = self._pool.getconn()
+                if not _is_stale(connection):
+                    return connection
                 self._pool.putconn(connection, close=True)
-                connection = self._pool.getconn()
-            return connection  # type: ignore[no-any-return]
         except psycopg2.OperationalError as error:
             raise Unavailable("The database does not answer. Please try again in a moment.") from error
+        raise Unavailable("The database closes every connection. Please try again in a moment.")
 
     def _give_back(self, connection: psycopg2.extensions.connection) -> None:
         pool = self._pool

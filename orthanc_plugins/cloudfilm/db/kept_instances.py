@@ -51,20 +51,25 @@ def forget_kept_instance(cursor: Cursor, sop_instance_uid: str) -> None:
     cursor.execute("DELETE FROM kept_instance WHERE sop_instance_uid = %s", (sop_instance_uid,))
 
 
-def study_that_keeps(cursor: Cursor, report_id: UUID) -> str | None:
-    """The study in which a report has to be kept, None when it belongs to none or must not be seen."""
-    cursor.execute(f"SELECT study_instance_uid FROM report WHERE report_id = %s AND {_IS_KEPT}", (report_id,))
-    row = cursor.fetchone()
-    return row[0] if row else None
+def studies_that_keep(cursor: Cursor, report_id: UUID) -> list[str]:
+    """The studies in which a report has to be kept: none when it belongs to none or must not be seen."""
+    cursor.execute(
+        "SELECT report_study.study_instance_uid FROM report_study JOIN report USING (report_id)"
+        f" WHERE report_id = %s AND {_IS_KEPT} ORDER BY report_study.study_instance_uid",
+        (report_id,),
+    )
+    return [row[0] for row in cursor.fetchall()]
 
 
 def reports_to_keep(cursor: Cursor, matched_before: datetime, limit: int = 100) -> list[UUID]:
     """Reports that the archive does not agree with, though there was time: bound and not stored, or stored and not bound (any more)."""
     cursor.execute(
-        f"SELECT report_id FROM report WHERE {_IS_KEPT} AND matched_at < %s AND NOT EXISTS (SELECT FROM kept_instance WHERE"
-        " kept_instance.report_id = report.report_id AND kept_instance.study_instance_uid = report.study_instance_uid AND stored_at IS NOT NULL)"
-        " UNION SELECT kept_instance.report_id FROM kept_instance WHERE NOT EXISTS (SELECT FROM report WHERE"
-        f" report.report_id = kept_instance.report_id AND {_IS_KEPT} AND report.study_instance_uid = kept_instance.study_instance_uid) LIMIT %s",
+        f"SELECT report_id FROM report JOIN report_study USING (report_id) WHERE {_IS_KEPT} AND matched_at < %s"
+        " AND NOT EXISTS (SELECT FROM kept_instance WHERE kept_instance.report_id = report.report_id"
+        "  AND kept_instance.study_instance_uid = report_study.study_instance_uid AND stored_at IS NOT NULL)"
+        " UNION SELECT kept_instance.report_id FROM kept_instance WHERE NOT EXISTS (SELECT FROM report JOIN report_study USING (report_id)"
+        f" WHERE report.report_id = kept_instance.report_id AND {_IS_KEPT}"
+        "  AND report_study.study_instance_uid = kept_instance.study_instance_uid) LIMIT %s",
         (matched_before, limit),
     )
     return [row[0] for row in cursor.fetchall()]

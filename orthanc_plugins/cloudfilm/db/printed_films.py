@@ -11,7 +11,7 @@ from uuid import UUID
 
 from psycopg2.extras import Json
 
-from cloudfilm.db.database import Cursor
+from cloudfilm.db.database import Cursor, only_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +77,27 @@ def list_films(cursor: Cursor, hospital_id: str | None = None, state: str | None
     """The newest first."""
     cursor.execute(
         f"SELECT {_COLUMNS} FROM printed_film WHERE (%s IS NULL OR hospital_id = %s) AND (%s IS NULL OR state = %s)"
-        " ORDER BY received_at DESC LIMIT %s",
+        " ORDER BY received_at DESC, film_id LIMIT %s",
         (hospital_id, hospital_id, state, state, limit),
     )
     return [PrintedFilm(*row) for row in cursor.fetchall()]
+
+
+def count_unidentified(cursor: Cursor, hospital_id: str) -> int:
+    """How many of a hospital's films nobody knows the patient of."""
+    cursor.execute("SELECT count(*) FROM printed_film WHERE hospital_id = %s AND state = 'unidentified'", (hospital_id,))
+    return int(only_value(cursor))
+
+
+def next_unidentified(cursor: Cursor, hospital_id: str, but: UUID) -> UUID | None:
+    """The newest other film to say something of."""
+    cursor.execute(
+        "SELECT film_id FROM printed_film WHERE hospital_id = %s AND state = 'unidentified' AND film_id <> %s"
+        " ORDER BY received_at DESC, film_id LIMIT 1",
+        (hospital_id, but),
+    )
+    row = cursor.fetchone()
+    return row[0] if row else None
 
 
 def set_film_lines(cursor: Cursor, film_id: UUID, lines: Sequence[Sequence[Any]], is_whole: bool, numbers: Collection[str]) -> None:

@@ -55,6 +55,11 @@ def sop_instance_uid_of(film_id: UUID, study_instance_uid: str) -> str:
     return _uid("instance", str(film_id), study_instance_uid)
 
 
+def series_instance_uid_of(station: str, study_instance_uid: str) -> str:
+    """All films of a station in a study are one series."""
+    return _uid("series", station, study_instance_uid)
+
+
 def secondary_capture(film_id: UUID, page: bytes, printed_at: datetime, station: str, study: StudyContext) -> bytes:
     """
     The instance as a file.
@@ -75,7 +80,7 @@ def secondary_capture(film_id: UUID, page: bytes, printed_at: datetime, station:
     instance = FileDataset(io.BytesIO(), {}, file_meta=meta, preamble=b"\0" * 128)
     study.write_into(instance)
     instance.SOPClassUID, instance.SOPInstanceUID = SecondaryCaptureImageStorage, meta.MediaStorageSOPInstanceUID
-    instance.SeriesInstanceUID, instance.SeriesNumber = _uid("series", station, study.study_instance_uid), _SERIES_NUMBER
+    instance.SeriesInstanceUID, instance.SeriesNumber = series_instance_uid_of(station, study.study_instance_uid), _SERIES_NUMBER
     instance.Modality, instance.SeriesDescription = "OT", _DESCRIPTION
     instance.ConversionType, instance.SecondaryCaptureDeviceManufacturer = "DF", "CloudFilm"
     instance.StationName = station[:16]

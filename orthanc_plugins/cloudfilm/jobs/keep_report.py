@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Make the archive agree with a report: the original and what it says are instances of its study, of no other, and of this version only.
+"""Make the archive agree with a report: the original and what it says are instances of its studies, of no other, and of this version only.
 
 Queued whenever a report's row says something new (the database does that itself). It looks at what is and does what is missing, so that it may run
 at any time, in any order, and be cut off anywhere: every instance of ours has a row before it is stored, and loses it after it is removed.
@@ -19,7 +19,7 @@ from cloudfilm.db.kept_instances import (
     kept_instances_of_report,
     reports_to_keep,
     set_kept_instance_stored,
-    study_that_keeps,
+    studies_that_keep,
 )
 from cloudfilm.db.reports import ReportRecord, report_with_id
 from cloudfilm.db.studies import study_with_uid
@@ -39,7 +39,7 @@ _TIME_ENOUGH = timedelta(minutes=10)
 
 
 def keep_report(context: JobContext, report_id_text: str) -> None:
-    """Store what is missing in the report's study, remove what does not belong there (any more)."""
+    """Store what is missing in the report's studies, remove what does not belong there (any more)."""
     report_id = UUID(report_id_text)
     wanted = _wanted(context, report_id)
     _remove_others(context, report_id, set(wanted))
@@ -55,28 +55,26 @@ def sweep_kept_reports(context: JobContext) -> None:
 
 
 def _wanted(context: JobContext, report_id: UUID) -> dict[KeptIdentity, bytes]:
-    """What has to be in the archive, as files. Nothing when the report has no study, or its study is not in the archive."""
+    """What has to be in the archive, as files: in each study that the report is about and that is in the archive."""
     with context.database.transaction() as cursor:
         report = report_with_id(cursor, report_id)
-        study_instance_uid = study_that_keeps(cursor, report_id)
-        study = study_with_uid(cursor, study_instance_uid) if study_instance_uid else None
         hospital = hospital_named(cursor, report.hospital_id) if report else None
-        arrived = {
-            one.sop_class_uid in DOCUMENTS
-            for one in dicom_documents_of_report(cursor, report_id)
-            if one.study_instance_uid == study_instance_uid
-        }
-    if report is None or study is None or hospital is None or study.orthanc_study_id is None:
-        return {}
-    header = _study_context(context, study.orthanc_study_id)
-    if header is None:
+        studies = [study_with_uid(cursor, uid) for uid in studies_that_keep(cursor, report_id)]
+        arrived = {(one.study_instance_uid, one.sop_class_uid in DOCUMENTS) for one in dicom_documents_of_report(cursor, report_id)}
+    if report is None or hospital is None or not studies:
         return {}
     kept = _kept_report(context, report, hospital.name)
-    # What the hospital itself sent is there already: a second one would only puzzle.
-    kinds = {kind for kind in KeptKind if (kind is KeptKind.DOCUMENT) not in arrived}
-    if report.carries_key:
-        kinds.discard(KeptKind.DOCUMENT)  # the patient's own code is on its page: whoever is shown the study must not find it
-    return {identity_of(kept, kind, header): _BUILDERS[kind](kept, header) for kind in kinds}
+    wanted: dict[KeptIdentity, bytes] = {}
+    for study in studies:
+        header = _study_context(context, study.orthanc_study_id) if study and study.orthanc_study_id else None
+        if header is None:
+            continue
+        # What the hospital itself sent is there already: a second one would only puzzle.
+        kinds = {kind for kind in KeptKind if (header.study_instance_uid, kind is KeptKind.DOCUMENT) not in arrived}
+        if report.carries_key:
+            kinds.discard(KeptKind.DOCUMENT)  # the patient's own code is on its page: whoever is shown the study must not find it
+        wanted |= {identity_of(kept, kind, header): _BUILDERS[kind](kept, header) for kind in kinds}
+    return wanted
 
 
 def _study_context(context: JobContext, orthanc_study_id: str) -> StudyContext | None:

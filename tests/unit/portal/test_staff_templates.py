@@ -31,6 +31,7 @@ from cloudfilm.db.operation import FailedJob, HospitalNumbers, Queue
 from cloudfilm.db.patient_corrections import Person
 from cloudfilm.db.patient_merges import PatientMerge
 from cloudfilm.db.print_orders import PrintOrder
+from cloudfilm.db.printed_films import PrintedFilm
 from cloudfilm.db.report_forms import FormRecord
 from cloudfilm.db.report_review import ReportDecision
 from cloudfilm.db.report_status import ReportStatus
@@ -49,6 +50,7 @@ from cloudfilm.reports.taught_form import KINDS, MARKABLE, TaughtForm
 from cloudfilm.reports.text_layer import PageText
 from portal.form_view import Draft, Shown, ShownAnchor, ShownField, ShownLine, Tried
 from portal.staff.decisions import DISMISSALS, MAY_DECIDE, WITHDRAWALS
+from portal.staff.films import ShownExam, ShownFilm
 from portal.staff.form_samples import Source, SourceKind
 from portal.staff.forms import ShownReport
 from portal.staff.grants import REASONS, ShownGrant
@@ -125,6 +127,8 @@ SHOWN = Shown(
     TaughtForm("new", 0, HOSTILE, "", ((595.0, 842.0),), (), ()),
 )  # fmt: skip
 RECENT = ShownReport(RecentReport(ID, NOW, HOSTILE, {}, b""), HOSTILE, HOSTILE, 1, 0)
+FILM = PrintedFilm(ID, "jia", HOSTILE, "0" * 64, [], [HOSTILE], NOW, NOW, "identified", HOSTILE, [[HOSTILE, 0.9]])
+SHOWN_FILM = ShownFilm(FILM, "/dicom-web/x", "/dicom-web/x")
 PAGES: dict[str, dict[str, object]] = {
     "studies": {
         "lines": [StudyLine(STUDY, HOSTILE, "CT")], "asked": dict.fromkeys(FIELDS, HOSTILE), "is_limited": True, "may_open": True,
@@ -133,7 +137,7 @@ PAGES: dict[str, dict[str, object]] = {
     "study": {
         "study": STUDY, "patient_name": HOSTILE, "series": [SeriesVersion("1.2.4", 1, "CT", 3, "1", HOSTILE), SeriesVersion("1.2.5", 2, "SR", 1, "1", HOSTILE)],
         "reports": report_lines([replace(REPORT, status="issued"), REPORT]), "grants": [GrantOfStudy(PAPER, "open"), GrantOfStudy(PAPER, "revoked")],
-        "set_aside": [SetAside(ID, "jia", "1.2.3", "1.2.6", HOSTILE, HOSTILE, "0" * 64, 5, NOW, bytes_kept=True)], "is_unidentified_film": True,
+        "set_aside": [SetAside(ID, "jia", "1.2.3", "1.2.6", HOSTILE, HOSTILE, "0" * 64, 5, NOW, bytes_kept=True)], "film_to_identify": FILM,
         "reasons": REASONS, "may": {"images", "grants", "paper", "log", "review"}, "phone": True,
     },
     "study_log": {"study": STUDY, "patient_name": HOSTILE,
@@ -167,7 +171,11 @@ PAGES: dict[str, dict[str, object]] = {
     "register": {"lines": [CorrectionLine(replace(STUDY, correction_waits=waits), Person(HOSTILE, "F", None), Person(HOSTILE, "M", date(1958, 1, 1)))
                            for waits in (True, False)],
                  "merges": [PatientMerge(HOSTILE, HOSTILE, NOW, HOSTILE, None), PatientMerge("1", "2", NOW, "", NOW)], "text": HOSTILE},
-    "review": {"reports": [REPORT], "counts": dict.fromkeys(LISTS, 3), "lists": LISTS, "show": "review", "text": HOSTILE, "in_review": 3, "done": None},
+    "films": {"films": [SHOWN_FILM, ShownFilm(replace(FILM, state="unidentified"), "", "")], "every": False, "number": 2, "done": FILM},
+    "film": {"shown": SHOWN_FILM, "exams": [ShownExam(STUDY, HOSTILE, "CT", (HOSTILE,), is_chosen=True)], "searched": HOSTILE, "trouble": "Conflict",
+             "done": None, "following": ID, "lines": [HOSTILE]},
+    "review": {"has_films": True, "films_to_look_at": 2,
+               "reports": [REPORT], "counts": dict.fromkeys(LISTS, 3), "lists": LISTS, "show": "review", "text": HOSTILE, "in_review": 3, "done": None},
     "review_report": {
         "report": REPORT, "fields": shown_fields(REPORT.fields), "pages": shown_pages([ReportPage(1, "a", 10, 10, 595.0, 842.0)], REPORT),
         "candidates": [CANDIDATE], "searched": HOSTILE, "seen": 3, "versions": [replace(REPORT, superseded_by=ID)], "following": ID,
@@ -196,7 +204,18 @@ def page_of(render: Render, name: str, **more: object) -> str:
 
 
 def test_every_template_is_rendered_here() -> None:
-    parts = {"review_done", "review_candidates", "base", "words", "study_head", "sign_in_base", "new_password", "failure", "form_words"}
+    parts = {
+        "review_done",
+        "film_done",
+        "review_candidates",
+        "base",
+        "words",
+        "study_head",
+        "sign_in_base",
+        "new_password",
+        "failure",
+        "form_words",
+    }
     assert {path.stem for path in TEMPLATES.glob("*.html")} - parts <= set(PAGES) | set(ENTRANCES) | {"oidc"}
 
 

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The pool of connections over a database that is restarted."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from cloudfilm.db.database import Database, only_value
+from tests.support.instance import Instance
+
+
+def test_a_pool_whose_connections_all_died_gives_good_ones(instance: Instance) -> None:
+    database = Database(f"postgresql:///cloudfilm?host={instance.data}/run/postgresql&user=cloudfilm")
+    pids = []
+    with ExitStack() as stack:
+        for _ in range(4):
+            cursor = stack.enter_context(database.transaction())
+            cursor.execute("SELECT pg_backend_pid()")
+            pids.append(only_value(cursor))
+    instance.sql("SELECT pg_terminate_backend(pid) FROM unnest(%s) pid", pids)
+    with database.transaction() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        assert only_value(cursor) not in pids
+    database.close()
