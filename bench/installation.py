@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.failure import BenchFailed
-from bench.process import free_port, running
+from bench.process import free_port, listening_options, running
 from machine.installation import APP
 
 _HOSPITAL_ID, _AET = "bench", "BENCHCT"
@@ -84,10 +84,9 @@ def bench_installation(name: str, data: Path, log: Path, *options: str) -> Itera
     """Started by scripts/run, with a hospital, a modality and a token; stopped at the end."""
     data.mkdir(exist_ok=True)
     https_port, dicom_port = free_port(), free_port()
-    ports = ["--https-port", str(https_port), "--http-port", str(free_port()), "--dicom-port", str(dicom_port)]
-    ports += ["--ipp-port", str(free_port()), "--hl7-port", str(free_port()), "--print-port", str(free_port())]
+    ports = listening_options(https_port, dicom_port)
     command = [str(APP / "scripts/run"), "--data", str(data), *ports, *options]
-    with running(name, command, log, lambda: "READY " in log.read_text(errors="replace"), timeout_seconds=180):
+    with running(name, command, log, lambda: "READY " in log.read_text(errors="replace"), timeout_seconds=300):
         _admin(data, "hospital", "add", _HOSPITAL_ID, "--name", "Bench")
         _admin(data, "modality", "add", "--hospital", _HOSPITAL_ID, "--aet", _AET, "--host", "127.0.0.1")
         token = _admin(data, "token", "issue", "--hospital", _HOSPITAL_ID, "--scope", "retrieve", "--days", "1")["token"]

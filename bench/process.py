@@ -20,6 +20,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def listening_options(https_port: int, dicom_port: int) -> list[str]:
+    """Options of scripts/run for every port that it listens on."""
+    others = [text for name in ("http", "ipp", "hl7", "print") for text in (f"--{name}-port", str(free_port()))]
+    return ["--https-port", str(https_port), "--dicom-port", str(dicom_port), *others]
+
+
 @contextmanager
 def running(name: str, command: Sequence[str], log: Path, is_up: Callable[[], bool], timeout_seconds: float) -> Iterator[None]:
     """A program that is up within the block.

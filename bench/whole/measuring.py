@@ -65,7 +65,7 @@ def measure_whole(scale: Scale, only: tuple[str, ...], say: Callable[[str], None
             except BenchFailed as error:
                 failed[name] = str(error)
             except Exception as error:  # one line's mistake must not cost the figures of an hour
-                failed[name] = f"{type(error).__name__}: {error}"
+                failed[name] = f"{type(error).__name__}: {error}".splitlines()[0]
             say(f"  {name}: {time.monotonic() - started:.0f} s" + (f", FAILED: {failed[name]}" if name in failed else ""))
     return {
         "scale": scale.says(),

@@ -54,4 +54,6 @@ def number(value: float) -> str:
     """Three digits that count."""
     if value >= 100 or value == int(value):
         return f"{value:,.0f}"
+    if value < 0.1:
+        return f"{value:.2g}"
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"

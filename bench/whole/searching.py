@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 import statistics
 import time
@@ -31,6 +32,7 @@ _ASKED = {
     "a frequent family name": "PatientName=ZHAO*&limit=25",
     "one patient's name": "PatientName=LI^LIHUA{patient}&limit=25",
 }
+_ALWAYS_FULL, _PAGE = ("the newest",), 25
 _OUR_ROWS = """
     INSERT INTO study (study_instance_uid, hospital_id, orthanc_study_id, patient_id, patient_name, patient_sex, patient_birth_date,
         accession_number, study_date, study_time, study_description, modalities, series_count, instance_count, image_series_count, image_count,
@@ -57,7 +59,7 @@ class Searching:
         repeated = max(3, stage.scale.requests // (5 * len(_ASKED)))
         for number in range(stage.scale.rounds + 1):
             for name, (port, headers) in {"ours": ours, "stock": stock}.items():
-                seen = self._asked(port, headers, number, repeated)
+                seen = self._asked(name, port, headers, number, repeated)
                 if number:  # the first round fills PostgreSQL's memory
                     times[name].append(seen)
         return self._as_rows(times)
@@ -77,7 +79,7 @@ class Searching:
         ]
         return rows + [Row(topic, f"{kind}, p50", "ms", of("ours", 50, kind), of("stock", 50, kind), None, stock_is) for kind in _ASKED]
 
-    def _asked(self, port: int, headers: dict[str, str], number: int, repeated: int) -> dict[str, list[float]]:
+    def _asked(self, name: str, port: int, headers: dict[str, str], number: int, repeated: int) -> dict[str, list[float]]:
         connection = HTTPSConnection(
             "localhost", port, timeout=300, context=ssl.create_default_context(cafile=str(TLS / "certificate.pem"))
         )
@@ -89,9 +91,11 @@ class Searching:
                 began = time.perf_counter()
                 connection.request("GET", f"/dicom-web/studies?{text}", headers={**headers, "Accept": "application/dicom+json"})
                 answer = connection.getresponse()
-                answer.read()
+                found = answer.read()
                 if answer.status not in (200, 204):
-                    raise BenchFailed(f"a search for {kind} was answered {answer.status}")
+                    raise BenchFailed(f"{name}: a search for {kind} was answered {answer.status}: {found[:200]!r}")
+                if name == "ours" and kind in _ALWAYS_FULL and len(json.loads(found)) != _PAGE:
+                    raise BenchFailed(f"a search for {kind} did not find a page of {_PAGE}")
                 times[kind].append((time.perf_counter() - began) * 1000)
         connection.close()
         return times

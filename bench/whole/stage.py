@@ -29,7 +29,7 @@ _HTTP = """
     gzip_proxied any;
     include /etc/nginx/mime.types;
     log_format private '$remote_addr [$time_iso8601] "$request_method $uri $server_protocol" $status $body_bytes_sent $request_time';
-    access_log {folder}/access.log private;
+    access_log {memory}/access.log private;
 """
 # Published files as they lie there; the stock Orthanc behind the same TLS and HTTP/2; OHIF's files with a configuration of its own.
 _SERVER = """
@@ -97,7 +97,7 @@ def stage(scale: Scale) -> Iterator[Stage]:
         )
         nginx = folder / "nginx"
         server = _SERVER.format(data=DATA, folder=nginx)
-        bare = started.enter_context(plain_nginx(nginx, tuned.http_port, _HTTP.format(folder=nginx), server))
+        bare = started.enter_context(plain_nginx(nginx, tuned.http_port, _HTTP.format(memory=memory), server))
         yield Stage(scale, folder, ours, s3, shipped, tuned, bare, series, long_series, browser_series)
 
 
