@@ -52,7 +52,8 @@ def write_series(folder: Path, seed: str, slices: int, side: int) -> CtSeries:
     for number in range(slices):
         depth = 2 * (number + 0.5) / slices - 1
         noise = random.integers(-_NOISE_HU, _NOISE_HU, (side, side), dtype=np.int16)
-        image.PixelData = np.where(x**2 + y**2 + depth**2 < 0.8, noise + 40, -1000).astype("<i2").tobytes()
+        hounsfield = np.where(x**2 + y**2 + depth**2 < 0.8, noise + 40, -1000)
+        image.PixelData = (hounsfield - int(image.RescaleIntercept)).astype("<i2").tobytes()
         image.SOPInstanceUID = image.file_meta.MediaStorageSOPInstanceUID = generate_uid(entropy_srcs=["bench", seed, str(number)])
         image.InstanceNumber = number + 1
         image.ImagePositionPatient = [-float(side) / 2, -float(side) / 2, float(number)]

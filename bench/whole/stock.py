@@ -21,7 +21,7 @@ from machine.postgresql import database_uri
 
 _PLUGINS = "/usr/share/orthanc/plugins"
 AS_IT_COMES = "stock Orthanc as Debian ships it, index in SQLite"
-TUNED = "stock Orthanc, index in the same PostgreSQL, TCP_NODELAY"
+TUNED = "stock Orthanc, index in the same PostgreSQL, TCP_NODELAY, no files opened for searches"
 
 
 class StockOrthanc:
@@ -100,7 +100,14 @@ class StockOrthanc:
             "IndexConnectionsCount": 20,
             "Lock": False,
         }
-        return {**common, "PostgreSQL": index, "TcpNoDelay": True, "HttpThreadsCount": 50, "DicomThreadsCount": 8}
+        return {
+            **common,
+            "PostgreSQL": index,
+            "StorageAccessOnFind": "Never",
+            "TcpNoDelay": True,
+            "HttpThreadsCount": 50,
+            "DicomThreadsCount": 8,
+        }
 
 
 @contextmanager

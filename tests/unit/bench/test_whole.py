@@ -117,6 +117,8 @@ def test_a_series_has_slices_of_their_own(tmp_path: Any) -> None:
     images = [dcmread(path) for path in series.files]
     assert [str(image.SOPInstanceUID) for image in images] == list(series.sop_instance_uids)
     assert len({image.PixelData for image in images}) == 3
+    middle = images[1].pixel_array * images[1].RescaleSlope + images[1].RescaleIntercept
+    assert abs(middle[16, 16] - 40) <= 20
     assert {image.AccessionNumber for image in images} == {series.accession_number}
     assert write_series(tmp_path / "again", "a seed", 3, 32).sop_instance_uids == series.sop_instance_uids
     assert write_series(tmp_path / "other", "other", 3, 32).accession_number != series.accession_number
