@@ -23,6 +23,7 @@ from portal.session import require
 from portal.standing_picture import standing_picture
 
 dicomweb_pictures = Blueprint("dicomweb_pictures", __name__)
+_NOT_READ = "The picture could not be made or read. Please try again later."
 _FRAMES = "a frame as it is comes as multipart/related; type=application/octet-stream; transfer-syntax=*"
 
 
@@ -62,12 +63,14 @@ def tell_why(study: str, series: str, instance: str, asked: str) -> Response:
                 "A picture takes window=center,width,linear, viewport=width,height and quality=1 to 100, each with commas that are not escaped."
             )
         raise NotAcceptable(f"This frame cannot be given in the form that Accept names: {_FRAMES}.")
-    raise Unavailable("The picture could not be made or read. Please try again later.")
+    raise Unavailable(_NOT_READ)
 
 
 def _instance(holder: Holder, study: str, series: str, instance: str) -> dict[str, object]:
     """The instance's metadata, as far as this holder may know that it is there."""
     stored = services().metadata(study, series, instance)
+    if not stored:  # Orthanc knows it, else it had answered so: its file cannot be read
+        raise Unavailable(_NOT_READ)
     if sees_cleaned_view(holder, [study]):
         stored = as_shown_to(holder, [study], stored)
     if not stored:

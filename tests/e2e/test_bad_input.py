@@ -22,7 +22,7 @@ from tests.support.samples import change, ct_study, fields_for, study_uid
 # An equals sign would separate the groups of a name.
 HOSTILE = "<script>hack()</script><u>&amp;"
 # PS3.5 §6.2: at most 64 characters a group. Devices send more.
-LONG = "欧阳" * 100
+LONG = "慕容" * 100
 FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 
 

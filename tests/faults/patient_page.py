@@ -13,6 +13,8 @@ from tests.support.patients import open_link
 from tests.support.samples import fields_for
 
 _NOT_SEEN = {"script", "style", "svg"}
+# Made of the seed; which image of the series is shown is not.
+_SERIES = re.compile(r"(?<=series=)[0-9.]+|(?<=instance=)[0-9.]+")
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
@@ -53,4 +55,4 @@ def patient_page(site: Site, exam: Exam, link: str) -> tuple[str, ...]:
     reader.feed(page.text)
     count = re.compile(rf"(?<!\d){len(exam.images)} 幅")
     lines = [line.replace(exam.study_instance_uid, "STUDY").replace(exam.seed, "SEED") for line in reader.lines]
-    return tuple(count.sub("all images", _UUID.sub("UUID", line)) for line in lines)
+    return tuple(count.sub("all images", _UUID.sub("UUID", _SERIES.sub("UID", line))) for line in lines)

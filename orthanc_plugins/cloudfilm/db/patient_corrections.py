@@ -84,7 +84,7 @@ def studies_of_patient(cursor: Cursor, hospital_id: str, patient_ids: Collection
     """The studies under these numbers, locked."""
     cursor.execute(
         f"SELECT {_STUDY_COLUMNS} FROM study WHERE hospital_id = %s AND patient_id = ANY(%s) AND patient_id <> ''"
-        " ORDER BY study_instance_uid FOR UPDATE",
+        " ORDER BY study_instance_uid FOR NO KEY UPDATE",
         (hospital_id, list(patient_ids)),
     )
     return [StudyRecord(*row) for row in cursor.fetchall()]

@@ -25,7 +25,7 @@ def possible_siblings(cursor: Cursor, report: ReportRecord) -> list[ReportRecord
             AND status IN ('waiting', 'matched', 'issued', 'amended', 'withdrawn')
             AND (numbers && (SELECT numbers FROM report WHERE report_id = %(report_id)s) OR report_id IN (SELECT other.report_id
                 FROM report_study other JOIN report_study mine USING (study_instance_uid) WHERE mine.report_id = %(report_id)s))
-        ORDER BY received_at, report_id LIMIT 500 FOR UPDATE
+        ORDER BY received_at, report_id LIMIT 500 FOR NO KEY UPDATE
         """,
         {"hospital_id": report.hospital_id, "report_id": report.report_id},
     )

@@ -96,7 +96,7 @@ def set_documents(cursor: Cursor, report_id: UUID, content_sha256: str, shown_sh
 
 def report_with_id(cursor: Cursor, report_id: UUID, for_update: bool = False) -> ReportRecord | None:
     """One report; ``for_update`` locks it until the transaction ends."""
-    cursor.execute(f"SELECT {_COLUMNS} FROM report WHERE report_id = %s{' FOR UPDATE' if for_update else ''}", (report_id,))
+    cursor.execute(f"SELECT {_COLUMNS} FROM report WHERE report_id = %s{' FOR NO KEY UPDATE' if for_update else ''}", (report_id,))
     row = cursor.fetchone()
     return ReportRecord(*row) if row else None
 
@@ -221,7 +221,7 @@ def reports_for_study(cursor: Cursor, hospital_id: str, numbers: Collection[str]
     cursor.execute(
         f"SELECT {_COLUMNS} FROM report WHERE hospital_id = %(hospital_id)s AND (status IN ('waiting', 'matched', 'issued')"
         " AND numbers && %(numbers)s::text[] OR status = 'waiting' AND %(name)s <> '' AND fields ->> 'patient_name' = %(name)s"
-        " AND left(fields ->> 'exam_time', 10) = %(study_date)s) ORDER BY received_at LIMIT 200 FOR UPDATE",
+        " AND left(fields ->> 'exam_time', 10) = %(study_date)s) ORDER BY received_at LIMIT 200 FOR NO KEY UPDATE",
         {"hospital_id": hospital_id, "numbers": list(numbers), "name": name, "study_date": str(study_date or "")},
     )
     return [ReportRecord(*row) for row in cursor.fetchall()]

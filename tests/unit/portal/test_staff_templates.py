@@ -27,6 +27,7 @@ from cloudfilm.db.gateways import Gateway
 from cloudfilm.db.grant_list import GrantLine
 from cloudfilm.db.hospital_statistics import COUNTS, Holdings
 from cloudfilm.db.hospitals import Hospital
+from cloudfilm.db.mistakes import Mistake
 from cloudfilm.db.operation import FailedJob, HospitalNumbers, Queue
 from cloudfilm.db.patient_corrections import Person
 from cloudfilm.db.patient_merges import PatientMerge
@@ -58,6 +59,7 @@ from portal.staff.forms import ShownReport
 from portal.staff.gateways import DifferenceLine
 from portal.staff.grants import REASONS, ShownGrant
 from portal.staff.hospital import LONGEST
+from portal.staff.mistakes import ShownMistake
 from portal.staff.orders import DAYS as ORDER_DAYS
 from portal.staff.orders import LISTS as ORDER_LISTS
 from portal.staff.orders import OrderLine, UnreportedLine
@@ -138,6 +140,7 @@ SHOWN = Shown(
     TaughtForm("new", 0, HOSTILE, "", ((595.0, 842.0),), (), ()),
 )  # fmt: skip
 RECENT = ShownReport(RecentReport(ID, NOW, HOSTILE, {}, b""), HOSTILE, HOSTILE, 1, 0)
+MISTAKE = Mistake(ID, "jia", ID, ID, "1.2.3", "other", HOSTILE, HOSTILE, NOW, answer=HOSTILE, changed_at=NOW, changed_by=HOSTILE)
 FILM = PrintedFilm(ID, "jia", HOSTILE, "0" * 64, [], [HOSTILE], NOW, NOW, "identified", HOSTILE, [[HOSTILE, 0.9]])
 SHOWN_FILM = ShownFilm(FILM, "/dicom-web/x", "/dicom-web/x")
 PAGES: dict[str, dict[str, object]] = {
@@ -185,6 +188,8 @@ PAGES: dict[str, dict[str, object]] = {
     "films": {"films": [SHOWN_FILM, ShownFilm(replace(FILM, state="unidentified"), "", "")], "every": False, "number": 2, "done": FILM},
     "film": {"shown": SHOWN_FILM, "exams": [ShownExam(STUDY, HOSTILE, "CT", (HOSTILE,), is_chosen=True)], "searched": HOSTILE, "trouble": "Conflict",
              "done": None, "following": ID, "lines": [HOSTILE]},
+    "mistakes": {"lines": [ShownMistake(MISTAKE, HOSTILE, HOSTILE), ShownMistake(replace(MISTAKE, state="settled"), "", "")], "show": "open",
+                 "lists": ["open", "settled"], "most": 2, "longest": 500},
     "review": {"has_films": True, "films_to_look_at": 2,
                "reports": [REPORT], "counts": dict.fromkeys(LISTS, 3), "lists": LISTS, "show": "review", "text": HOSTILE, "in_review": 3, "done": None},
     "review_report": {

@@ -85,7 +85,7 @@ def send(queue: Queue, cloud: Cloud, times: int) -> None:
         (Refusal("the cloud could not take this file", may_pass=True), Receipt(), State.WAITING),
         (Refusal("the cloud could not take this file", may_pass=True), Receipt(refused="the study belongs to another hospital"), State.SET_ASIDE),
         (Refusal("the cloud cannot understand this file", may_pass=False), Receipt(), State.SET_ASIDE),
-        (Refusal("the cloud could not take this file", may_pass=True), Receipt(sha256=("other",)), State.CONFLICT),
+        (Refusal("the cloud could not take this file", may_pass=True), Receipt(stored=frozenset({"other"})), State.CONFLICT),
     ],
 )  # fmt: skip
 def test_only_what_the_cloud_will_never_take_is_set_aside(queue: Queue, refusal: Refusal, receipt: Receipt, state: State) -> None:
