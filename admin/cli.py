@@ -128,16 +128,19 @@ def modality() -> None:
     "--aet", required=True, callback=lambda _c, _p, value: _matching(_AET, value, "1 to 16 of A-Z, 0-9, _ . -"), help="Its AE title."
 )
 @click.option("--host", required=True, help="The address it calls from.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help="Where it hears answers to Storage Commitment; without it, it cannot ask for any."
+)
 @click.pass_obj
-def modality_add(installation: Installation, hospital_id: str, aet: str, host: str) -> None:
-    """Let a DICOM sender in: it may C-ECHO and C-STORE, and what it sends is its hospital's."""
+def modality_add(installation: Installation, hospital_id: str, aet: str, host: str, port: int | None) -> None:
+    """Let a DICOM sender in: it may C-ECHO and C-STORE, with --port ask for Storage Commitment, and what it sends is its hospital's."""
     with installation.database.transaction() as cursor:
         known_hospital(cursor, hospital_id)
         stored = add_modality(cursor, Modality(aet, hospital_id, host))
         if stored.hospital_id != hospital_id:
             raise click.ClickException(f"The AE title {aet} belongs to another hospital already: choose another for this device.")
         # Inside the transaction: what Orthanc did not take is not recorded.
-        OrthancClient(installation.settings.orthanc_url, lambda: installation.key_ring, "admin", now).set_modality(aet, host)
+        OrthancClient(installation.settings.orthanc_url, lambda: installation.key_ring, "admin", now).set_modality(aet, host, port)
         installation.record_in(cursor, AuditKind.ADMINISTERED, f"let the modality {aet} in from {host}", hospital_id)
     installation.say(asdict(stored), f"{aet} at {host} now sends for {hospital_id}. Called AE title: CLOUDFILM.")
 

@@ -64,10 +64,13 @@ def list_all(installation: Installation, hospital_id: str | None) -> None:
 @gateway.command("let-in")
 @click.option("--aet", required=True, help="The modality's AE title.")
 @click.option("--host", required=True, help="The address it calls from.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help="Where it hears answers to Storage Commitment; without it, it cannot ask for any."
+)
 @click.pass_obj
-def let_in(installation: Installation, aet: str, host: str) -> None:
-    """On the gateway: let a DICOM sender in; it may C-ECHO and C-STORE."""
+def let_in(installation: Installation, aet: str, host: str, port: int | None) -> None:
+    """On the gateway: let a DICOM sender in; it may C-ECHO and C-STORE, and with --port ask for Storage Commitment."""
     if not _AET.fullmatch(aet):
         raise click.BadParameter(f"{aet!r}; allowed is 1 to 16 of A-Z, 0-9, _ . -", param_hint="--aet")
-    OrthancClient(installation.settings.orthanc_url, lambda: installation.key_ring, "admin", now).set_modality(aet, host)
-    installation.say({"aet": aet, "host": host}, f"{aet} at {host} may send to this gateway. Called AE title: CLOUDFILM.")
+    OrthancClient(installation.settings.orthanc_url, lambda: installation.key_ring, "admin", now).set_modality(aet, host, port)
+    installation.say({"aet": aet, "host": host, "port": port}, f"{aet} at {host} may send to this gateway. Called AE title: CLOUDFILM.")

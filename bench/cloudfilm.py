@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.failure import BenchFailed
-from bench.process import free_port, free_port_options, running
+from bench.process import free_port, listening_options, running
 from bench.study import BenchStudy
 from machine.installation import APP, DATA, ENVIRONMENT_FILE
 
@@ -36,7 +36,7 @@ def cloudfilm(log: Path, study: BenchStudy) -> Iterator[CloudFilm]:
     if DATA.exists() and any(DATA.iterdir()):
         raise BenchFailed("the data folder is not empty: start the measurement by scripts/bench")
     https_port, dicom_port = free_port(), free_port()
-    ports = ["--https-port", str(https_port), "--dicom-port", str(dicom_port), *free_port_options("http", "ipp", "hl7", "print")]
+    ports = listening_options(https_port, dicom_port)
     command = [sys.executable, "-m", "machine.launch", *ports]
     with running("CloudFilm", command, log, lambda: "READY " in log.read_text(errors="replace"), timeout_seconds=120):
         _admin("hospital", "add", _HOSPITAL_ID, "--name", "Bench")

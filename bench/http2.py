@@ -8,8 +8,9 @@ import ssl
 import struct
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle, islice
 
 from bench.failure import BenchFailed
 
@@ -32,18 +33,34 @@ def throughput(
     port: int, paths: Sequence[str], headers: dict[str, str], seconds: float, connections: int = 6, at_once: int = 10
 ) -> Throughput:
     """Ask for the paths in turn until the time is up."""
+    until = time.monotonic() + seconds
+
+    def endless() -> Iterator[str]:
+        for path in cycle(paths):
+            if time.monotonic() >= until:
+                return
+            yield path
+
+    return _by_each(port, headers, [endless() for _ in range(connections)], at_once)
+
+
+def fetch_each(port: int, paths: Sequence[str], headers: dict[str, str], connections: int = 6, at_once: int = 10) -> Throughput:
+    """Ask for every path once, each connection for its share."""
+    return _by_each(port, headers, [iter(paths[first::connections]) for first in range(min(connections, len(paths)))], at_once)
+
+
+def _by_each(port: int, headers: dict[str, str], shares: Sequence[Iterator[str]], at_once: int) -> Throughput:
     counts: list[tuple[int, int]] = []
     faults: list[BaseException] = []
 
-    def run() -> None:
+    def run(share: Iterator[str]) -> None:
         try:
-            counts.append(_Connection(port, headers).ask_for(paths, at_once, until))
+            counts.append(_Connection(port, headers).ask_for(share, at_once))
         except Exception as error:
             faults.append(error)
 
     started = time.monotonic()
-    until = started + seconds
-    threads = [threading.Thread(target=run) for _ in range(connections)]
+    threads = [threading.Thread(target=run, args=(share,)) for share in shares]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -69,12 +86,12 @@ class _Connection:
         self._socket.sendall(_PREFACE + _frame(_SETTINGS, 0, 0, settings) + _frame(_WINDOW_UPDATE, 0, 0, struct.pack(">L", _ROOM)))
         self._stream = 1
 
-    def ask_for(self, paths: Sequence[str], at_once: int, until: float) -> tuple[int, int]:
-        place = count = size = received = 0
-        for _ in range(at_once):
-            self._ask(paths[place % len(paths)])
-            place += 1
-        open_streams = at_once
+    def ask_for(self, paths: Iterator[str], at_once: int) -> tuple[int, int]:
+        """How many were answered, and bytes of content."""
+        count = size = received = open_streams = 0
+        for path in islice(paths, at_once):
+            self._ask(path)
+            open_streams += 1
         while open_streams:
             head = self._file.read(9)
             length, kind, flags, _stream = int.from_bytes(head[:3], "big"), head[3], head[4], int.from_bytes(head[5:], "big")
@@ -92,9 +109,9 @@ class _Connection:
                     received = 0
             if kind in (_DATA, _HEADERS) and flags & _END_STREAM:
                 count, open_streams = count + 1, open_streams - 1
-                if time.monotonic() < until:
-                    self._ask(paths[place % len(paths)])
-                    place, open_streams = place + 1, open_streams + 1
+                for path in islice(paths, 1):
+                    self._ask(path)
+                    open_streams += 1
         self._socket.close()
         return count, size
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.failure import BenchFailed
-from bench.process import free_port, free_port_options, running
+from bench.process import free_port, listening_options, running
 from machine.installation import APP
 
 _HOSPITAL_ID, _AET = "bench", "BENCHCT"
@@ -47,24 +47,36 @@ class BenchInstallation:
                 raise BenchFailed(f"{self.name}: the study could not be sent: {problem.decode(errors='replace').strip()}")
 
     def cpu_seconds(self) -> float:
-        """Processor time of every process of it until now."""
-        supervisor = int((self.data / "run/supervisord.pid").read_text())
-        ticks = 0
-        parents: dict[int, int] = {}
-        times: dict[int, int] = {}
-        for path in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                columns = path.read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            pid = int(path.parent.name)
-            parents[pid], times[pid] = int(columns[1]), sum(map(int, columns[11:15]))
-        for pid, used in times.items():
-            ancestor = pid
-            while ancestor not in (supervisor, 0, 1) and ancestor in parents:
-                ancestor = parents[ancestor]
-            ticks += used if ancestor == supervisor else 0
-        return ticks / os.sysconf("SC_CLK_TCK")
+        """Processor time of every process of it until now, of those that have ended too."""
+        return sum(map(_ticks, process_tree(self.supervisor_pid))) / os.sysconf("SC_CLK_TCK")
+
+    @property
+    def supervisor_pid(self) -> int:
+        """The process above all of it."""
+        return int((self.data / "run/supervisord.pid").read_text())
+
+
+def process_tree(root: int) -> list[int]:
+    """A process and all below it."""
+    children: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            children.setdefault(int(path.read_text().rpartition(")")[2].split()[1]), []).append(int(path.parent.name))
+        except OSError:
+            continue
+    tree, waiting = [], [root]
+    while waiting:
+        tree.append(waiting.pop())
+        waiting += children.get(tree[-1], [])
+    return tree
+
+
+def _ticks(pid: int) -> int:
+    """Of a process and of its children that have ended."""
+    try:
+        return sum(map(int, Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]))
+    except OSError:
+        return 0
 
 
 @contextmanager
@@ -72,9 +84,9 @@ def bench_installation(name: str, data: Path, log: Path, *options: str) -> Itera
     """Started by scripts/run, with a hospital, a modality and a token; stopped at the end."""
     data.mkdir(exist_ok=True)
     https_port, dicom_port = free_port(), free_port()
-    ports = ["--https-port", str(https_port), "--dicom-port", str(dicom_port), *free_port_options("http", "ipp", "hl7", "print")]
+    ports = listening_options(https_port, dicom_port)
     command = [str(APP / "scripts/run"), "--data", str(data), *ports, *options]
-    with running(name, command, log, lambda: "READY " in log.read_text(errors="replace"), timeout_seconds=180):
+    with running(name, command, log, lambda: "READY " in log.read_text(errors="replace"), timeout_seconds=300):
         _admin(data, "hospital", "add", _HOSPITAL_ID, "--name", "Bench")
         _admin(data, "modality", "add", "--hospital", _HOSPITAL_ID, "--aet", _AET, "--host", "127.0.0.1")
         token = _admin(data, "token", "issue", "--hospital", _HOSPITAL_ID, "--scope", "retrieve", "--days", "1")["token"]

@@ -13,16 +13,17 @@ from pathlib import Path
 from bench.failure import BenchFailed
 
 
-def free_port_options(*names: str) -> list[str]:
-    """Options of scripts/run that put these of its servers on free ports."""
-    return [part for name in names for part in (f"--{name}-port", str(free_port()))]
-
-
 def free_port() -> int:
     """A TCP port that nobody uses now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def listening_options(https_port: int, dicom_port: int) -> list[str]:
+    """Options of scripts/run for every port that it listens on."""
+    others = [text for name in ("http", "ipp", "hl7", "print") for text in (f"--{name}-port", str(free_port()))]
+    return ["--https-port", str(https_port), "--dicom-port", str(dicom_port), *others]
 
 
 @contextmanager

@@ -79,7 +79,7 @@ def measure_storage(rounds: int, images: int, s3_on_disk: bool) -> StorageMeasur
                 taken = _taken(lambda one=one: one.send([folder / "send" / str(number) for number in range(ASSOCIATIONS)]))  # type: ignore[misc]
                 _note(measured.cpu_seconds, one.name, one.cpu_seconds() - before)
                 _note(measured.ingest_8, one.name, images * ASSOCIATIONS / taken)
-            measured.s3_puts.append(_own_speed(s3, template, images * ASSOCIATIONS))
+            measured.s3_puts.append(s3_own_speed(s3, template, images * ASSOCIATIONS))
             paths += [path for study in (*studies, single) for path in study]
             shutil.rmtree(folder / "send")
             shutil.rmtree(folder / "single")
@@ -95,22 +95,22 @@ def _measure_reads(measured: StorageMeasured, both: tuple[BenchInstallation, ...
     s3 = both[1]
     for cached in (s3.data / "cache/s3").glob("??"):
         shutil.rmtree(cached)
-    measured.cold_reads.append(len(paths) / _taken(lambda: _read(s3, paths)))
-    _read(both[0], paths)
+    measured.cold_reads.append(len(paths) / _taken(lambda: read_frames(s3, paths)))
+    read_frames(both[0], paths)
     for number in range(rounds):
         for one in both if number % 2 == 0 else both[::-1]:
-            _note(measured.reads, one.name, len(paths) / _taken(lambda one=one: _read(one, paths)))  # type: ignore[misc]
+            _note(measured.reads, one.name, len(paths) / _taken(lambda one=one: read_frames(one, paths)))  # type: ignore[misc]
 
 
-def _read(one: BenchInstallation, paths: list[str]) -> None:
-    """One frame of each instance, over a few connections."""
+def read_frames(one: BenchInstallation, paths: list[str]) -> None:
+    """One frame of each instance from Orthanc, over a few connections: a query keeps nginx from what is published."""
     context = ssl.create_default_context(cafile=str(one.data / "tls/certificate.pem"))
     headers = {"Accept": _FRAME, "Authorization": f"Bearer {one.token}"}
 
     def share(of: int) -> None:
         connection = HTTPSConnection("localhost", one.https_port, timeout=60, context=context)
         for path in paths[of::_READERS]:
-            connection.request("GET", f"/dicom-web{path}/frames/1", headers=headers)
+            connection.request("GET", f"/dicom-web{path}/frames/1?stored=1", headers=headers)
             answer = connection.getresponse()
             if len(answer.read()) < _SIDE * _SIDE * 2:
                 raise BenchFailed(f"{one.name} answered {answer.status}")
@@ -120,8 +120,8 @@ def _read(one: BenchInstallation, paths: list[str]) -> None:
         list(pool.map(share, range(_READERS)))
 
 
-def _own_speed(s3: BenchInstallation, template: Path, number: int) -> float:
-    """Images a second that the S3 server itself takes: for each an object of its size and one of its header's, eight at once."""
+def s3_own_speed(s3: BenchInstallation, template: Path, number: int, at_once: int = ASSOCIATIONS) -> float:
+    """Images a second that the S3 server itself takes: for each an object of its size and one of its header's."""
     settings = dict(line.split("=", 1) for line in (s3.data / "run/environment").read_text(encoding="utf-8").splitlines())
     keys = dict(line.split(" = ", 1) for line in (s3.data / "keys/s3.credentials").read_text().splitlines() if " = " in line)
     store = S3Store(
@@ -141,7 +141,7 @@ def _own_speed(s3: BenchInstallation, template: Path, number: int) -> float:
         obstore.put(store, f"own-speed/{place}.head", content[:2000])
 
     def all_of_them() -> None:
-        with ThreadPoolExecutor(ASSOCIATIONS) as pool:
+        with ThreadPoolExecutor(at_once) as pool:
             list(pool.map(put, range(number)))
 
     return number / _taken(all_of_them)

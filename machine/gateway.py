@@ -27,6 +27,7 @@ from machine.templates import render
 
 _PLUGIN = "/usr/share/orthanc/plugins/libOrthancPython.so"
 _SECONDS = 60.0
+_COMMITMENTS_AT_ONCE = 32
 
 
 def start_gateway(options: Options, stop: threading.Event) -> Supervisor:
@@ -82,6 +83,8 @@ def _write_configuration(options: Options, orthanc_port: int) -> None:
     for section in ("PostgreSQL", "DicomWeb"):
         configuration.pop(section)
     configuration |= {"Name": "CloudFilm gateway", "Plugins": [_PLUGIN], "PythonScript": str(APP / "orthanc_plugins/gateway_plugin.py")}
+    # A commitment waits for the cloud, one in each of these.
+    configuration["ConcurrentJobs"] = _COMMITMENTS_AT_ONCE
     (RUN / "gateway.json").write_text(json.dumps(configuration, ensure_ascii=False, indent=1), encoding="utf-8")
     values = configuration_values(
         options.bind, options.http_port, options.https_port, options.ipp_port, options.public_url, f"127.0.0.1:{orthanc_port}"

@@ -10,6 +10,7 @@ import os
 import site
 import sys
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ from cloudfilm.orthanc_api.object_storage import open_object_storage, start_pref
 from cloudfilm.orthanc_api.rest_client import OrthancClient  # noqa: E402
 from cloudfilm.orthanc_api.senders import SenderOfThread  # noqa: E402
 from cloudfilm.orthanc_api.set_aside_keeper import SetAsideKeeper  # noqa: E402
+from cloudfilm.orthanc_api.storage_commitment import ArchiveCommitment, Commitment  # noqa: E402
+from cloudfilm.orthanc_api.stored_contents import StoredContents  # noqa: E402
 from cloudfilm.orthanc_api.stored_files import StoredFiles  # noqa: E402
 from cloudfilm.orthanc_api.study_pictures import StudyPictures  # noqa: E402
 from cloudfilm.orthanc_api.unpublishing import Unpublishing  # noqa: E402
@@ -93,7 +96,9 @@ def install() -> None:
     metadata = InternalMetadata(orthanc.RestApiGetAfterPlugins, orthanc.OrthancException)
     unpublishing = Unpublishing(database, PublishedTree(settings.published_directory))
     admission = Admission(database)
-    incoming = IncomingInstances(admission, ArrivingReports(database, now), keeper, senders, audit_trail, unpublishing, orthanc)
+    index = Database(configuration["PostgreSQL"]["ConnectionUri"], maximum_connections=8)
+    contents = StoredContents(index, lambda orthanc_id: orthanc.RestApiGet(f"/instances/{orthanc_id}/file"), time.monotonic)
+    incoming = IncomingInstances(admission, ArrivingReports(database, now), keeper, senders, audit_trail, unpublishing, contents, orthanc)
     application = create_app(
         Services(
             settings=settings,
@@ -119,6 +124,9 @@ def install() -> None:
     orthanc.RegisterIncomingHttpRequestFilter(HttpFilter(doorkeeper, senders))
     orthanc.RegisterIncomingCStoreInstanceFilter(incoming.judge_c_store)
     orthanc.RegisterReceivedInstanceCallback(lambda dicom, origin: incoming.judge_received(dicom, origin, threading.get_ident()))
+    judgement = ArchiveCommitment(database, index, orthanc.RestApiGet, orthanc.RestApiPost, orthanc.OrthancException)
+    commitment = Commitment(judgement.judge, time.monotonic, orthanc)
+    orthanc.RegisterStorageCommitmentScpCallback(commitment.begin, commitment.look_up)
     orthanc.RegisterOnChangeCallback(StudyChanges(database, admission, unpublishing, orthanc).on_change)
     orthanc.RegisterRestCallback("/portal(/.*)?", portal)
     install_storage(settings, database, configuration)

@@ -8,6 +8,7 @@ import logging
 import os
 import site
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,10 @@ import orthanc  # noqa: E402
 
 from cloudfilm.access.token import InternalToken, read_token  # noqa: E402
 from cloudfilm.orthanc_api.gateway_arrivals import GatewayArrivals  # noqa: E402
+from cloudfilm.orthanc_api.storage_commitment import Commitment  # noqa: E402
 from cloudfilm.settings import SECTION, parse_settings  # noqa: E402
 from cloudfilm.storage.key_files import KeyFiles  # noqa: E402
+from cloudfilm.transfer.commitment import GatewayCommitment  # noqa: E402
 from cloudfilm.transfer.disk import DiskState, Watermarks  # noqa: E402
 from cloudfilm.transfer.places import GatewayPlaces  # noqa: E402
 
@@ -36,7 +39,7 @@ class OrthancLog(logging.Handler):
 
 
 def install() -> None:
-    """Read the settings and register the two callbacks."""
+    """Read the settings and register the callbacks."""
     logging.basicConfig(level=logging.INFO, handlers=[OrthancLog(logging.WARNING)])
     settings = parse_settings(json.loads(orthanc.GetConfiguration())[SECTION])
     keys = KeyFiles(settings.keys_directory)
@@ -54,6 +57,17 @@ def install() -> None:
     arrivals = GatewayArrivals(settings.data_directory, has_room, GatewayPlaces(settings.data_directory).conflicts, orthanc)
     orthanc.RegisterIncomingHttpRequestFilter(is_own)
     orthanc.RegisterIncomingCStoreInstanceFilter(arrivals.judge_c_store)
+    judgement = GatewayCommitment(
+        GatewayPlaces(settings.data_directory).queue,
+        settings.gateway.commits_when_durable,
+        orthanc.RestApiGet,
+        orthanc.RestApiPost,
+        orthanc.OrthancException,
+        time.monotonic,
+        time.sleep,
+    )
+    commitment = Commitment(judgement.judge, time.monotonic, orthanc)
+    orthanc.RegisterStorageCommitmentScpCallback(commitment.begin, commitment.look_up)
 
 
 install()

@@ -12,6 +12,7 @@ from portal.api.authorise import authorise
 from portal.api.cleaned_dicomweb import cleaned_dicomweb
 from portal.api.denied import denied
 from portal.api.description import description
+from portal.api.dicomweb_pictures import dicomweb_pictures
 from portal.api.dicomweb_search import dicomweb_search
 from portal.api.gateways import gateways
 from portal.api.health import health
@@ -19,6 +20,7 @@ from portal.api.receipts import receipts
 from portal.api.reports import reports
 from portal.api.reservations import reservations
 from portal.api.shares import shares
+from portal.browser import register_browser
 from portal.failures import register_failures
 from portal.form_token import register_form_token
 from portal.kiosk.pages import kiosk
@@ -28,12 +30,14 @@ from portal.pages.access_log import access_log as access_log_page
 from portal.pages.entrance import entrance
 from portal.pages.exam import exam
 from portal.pages.images import images
+from portal.pages.mistakes import mistakes as mistakes_page
 from portal.pages.shares import shares as shares_pages
 from portal.pages.viewer import viewer
 from portal.route_policy import check_policies
 from portal.services import Services
 from portal.staff.account import account
 from portal.staff.audit import audit
+from portal.staff.conflicts import conflicts
 from portal.staff.films import films
 from portal.staff.filters import filters
 from portal.staff.form_teaching import form_teaching
@@ -41,6 +45,7 @@ from portal.staff.forms import forms
 from portal.staff.gateways import gateways as staff_gateways
 from portal.staff.grants import grants
 from portal.staff.hospital import hospital
+from portal.staff.mistakes import mistakes
 from portal.staff.oidc import staff_oidc
 from portal.staff.operation import operation
 from portal.staff.orders import orders
@@ -68,6 +73,8 @@ STAFF = (
     register,
     films,
     review,
+    mistakes,
+    conflicts,
     account,
     users,
     grants,
@@ -88,6 +95,7 @@ BLUEPRINTS = (
     viewer,
     shares_pages,
     access_log_page,
+    mistakes_page,
     access,
     reports,
     reservations,
@@ -95,6 +103,7 @@ BLUEPRINTS = (
     access_log,
     archive,
     dicomweb_search,
+    dicomweb_pictures,
     cleaned_dicomweb,
     gateways,
     receipts,
@@ -117,6 +126,7 @@ def create_app(services: Services) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.url_map.strict_slashes = False
     register_language(app)
+    register_browser(app)
     register_failures(app)
     app.before_request(refuse_foreign_origin)
     register_form_token(app)

@@ -46,6 +46,14 @@ class ShownSeries:
         is_stack = "instance" in self.columns["each"] and self.count > _FULL_LOOP
         return (self.count + 1) // 2 if is_stack else 1
 
+    def position_of(self, sop_instance_uid: str, frame: int = 1) -> int | None:
+        """Where a picture stands in it, from 1."""
+        for index in range(self.count):
+            picture = picture_at(self.columns, index)
+            if picture["instance"] == sop_instance_uid and picture["frame"] == frame:
+                return index + 1
+        return None
+
     def as_json(self) -> dict[str, Any]:
         """For the viewer."""
         return {
@@ -98,6 +106,12 @@ class Pictures:
         read = [services().pictures.pictures_of(self.study.study_instance_uid, version) for version in self._versions]
         return ExamPictures(self.study, self.state, list(self._shown(read)), sum(one.no_pictures for one in read))
 
+    def one(self, series_instance_uid: str) -> ShownSeries | None:
+        """One series by itself, without reading the others; None where it has no pictures. Its ``number`` says nothing."""
+        versions = [version for version in self._versions if version.series_instance_uid == series_instance_uid]
+        read = [services().pictures.pictures_of(self.study.study_instance_uid, version) for version in versions]
+        return next(self._shown(read), None)
+
     def _shown(self, read: Iterable[SeriesPictures]) -> Iterator[ShownSeries]:
         read = [one for one in read if self._columns(one)["count"]]
         heads = self._heads([one.first for one in read])
@@ -134,11 +148,17 @@ def first_window(picture: dict[str, Any], modality: str) -> tuple[float, float] 
     return (ends[0] + ends[1]) / 2, max(1.0, abs(ends[1] - ends[0]))
 
 
+def first_window_query(picture: dict[str, Any], modality: str) -> str:
+    """The same as a parameter of a rendered resource (PS3.18 §8.3.5.1.4), empty for colour. Commas stay as they are: Orthanc does not decode them."""
+    window = first_window(picture, modality)
+    return "" if window is None else f"window={_number(window[0])},{_number(window[1])},linear"
+
+
 def rendered_address(study_instance_uid: str, series: ShownSeries, index: int, largest_side: int = LARGEST_SIDE) -> str:
-    """Where the server renders a picture, ``index`` from 0, as JPEG with its first window. Commas stay as they are: Orthanc does not decode them."""
+    """Where the server renders a picture, ``index`` from 0, as JPEG with its first window."""
     picture = picture_at(series.columns, index)
-    window = first_window(picture, series.modality)
-    query = [] if window is None else [f"window={_number(window[0])},{_number(window[1])},linear"]
+    window = first_window_query(picture, series.modality)
+    query = [window] if window else []
     width, height = picture["columns"], picture["rows"]
     if max(width, height) > largest_side:
         scale = largest_side / max(width, height)

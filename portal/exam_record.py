@@ -22,6 +22,7 @@ from cloudfilm.db.studies import StudyRecord, studies_with_uids
 from cloudfilm.errors import NotFound
 from cloudfilm.reports.fields import ReportFields
 from portal.exam_view import RESERVED, ExamEntry, ExamView, ShareNotice, VersionEntry, Versions, exam_entry, exam_view, permissions
+from portal.key_pictures import KeyPictures, expected_images, key_pictures
 from portal.services import services
 
 
@@ -45,7 +46,13 @@ class ExamRecord:
         view = exam_view(
             self.hospital, self.report, first, may, share_notice(holder.grant), others, more_studies, self._versions(holder.grant)
         )
+        if view.images == "arriving":
+            view = replace(view, expected_images=expected_images(self.studies))
         return view, self.pages if may.pages else []
+
+    def strip(self, holder: GrantHolder, view: ExamView) -> KeyPictures:
+        """The pictures on the exam's page."""
+        return key_pictures(holder, self.studies) if view.may.images and view.study_instance_uid else KeyPictures()
 
     def _entry(self, holder: GrantHolder, report: ReportRecord | None, study: StudyRecord | None) -> ExamEntry:
         return exam_entry(self.hospital, report, study, permissions(holder, report or self.report, services().clock()))

@@ -32,6 +32,7 @@ class Permissions:
     originals: bool = True
     share: bool = True
     log: bool = True
+    mistake: bool = True
     names: bool = True
 
 
@@ -95,7 +96,8 @@ class Versions:
 @dataclass(frozen=True, slots=True)
 class ExamView:
     """``images`` is ``waiting`` (none yet), ``arriving`` or ``complete``; ``being_read`` says that a worker has not read the report yet,
-    ``expected`` that it has not come at all: its QR code was given out before."""
+    ``expected`` that it has not come at all: its QR code was given out before. ``expected_images`` is what the devices announced, while images are
+    arriving; ``failed`` that the document could not be read, or was set aside; ``documents_only`` that the exam is whole and has no images."""
 
     report_id: UUID
     study_instance_uid: str | None
@@ -114,6 +116,9 @@ class ExamView:
     expected: bool = False
     parts: tuple[StudyPart, ...] = ()
     versions: Versions = Versions()
+    expected_images: int | None = None
+    failed: bool = False
+    documents_only: bool = False
 
     @property
     def query(self) -> str:
@@ -144,6 +149,7 @@ def permissions(holder: GrantHolder, report: ReportRecord, now: datetime) -> Per
         originals=has_images and may(Action.RETRIEVE_ORIGINALS),
         share=may(Action.SHARE) and report.status != RESERVED,
         log=may(Action.READ_OWN_LOG),
+        mistake=may(Action.REPORT_MISTAKE),
         names=holder.grant.shows_names,
     )
 
@@ -183,6 +189,8 @@ def exam_view(
         expected=report.status == RESERVED,
         parts=tuple(StudyPart(one.study_instance_uid, one.study_description or one.body_part, one.image_count) for one in studies),
         versions=versions,
+        failed=report.status == ReportStatus.FAILED,
+        documents_only=any(one.instance_count and one.complete_at for one in studies) and not any(one.image_count for one in studies),
     )
 
 

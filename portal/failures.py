@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from cloudfilm.errors import CloudFilmError, TooManyAttempts
 
 _log = logging.getLogger(__name__)
-_FOR_PROGRAMS = ("/api/", "/dicom-web/", "/cleaned/", "/wado", "/metrics", "/denied")
+_FOR_PROGRAMS = ("/api/", "/dicom-web/", "/cleaned/", "/why/", "/wado", "/metrics", "/denied")
 
 
 def problem(status: HTTPStatus, detail: str, **members: int) -> Response:

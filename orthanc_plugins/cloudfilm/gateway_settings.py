@@ -57,6 +57,9 @@ class GatewaySettings:
     backfill_days: int
     warn_free_percent: int
     reserve_megabytes: int
+    compare_at: time
+    heartbeat_seconds: int
+    commits_when_durable: bool
 
 
 def read_gateway_settings(reader: Reader) -> GatewaySettings:
@@ -73,6 +76,9 @@ def read_gateway_settings(reader: Reader) -> GatewaySettings:
         backfill_days=reader.integer("GatewayBackfillDays", 1, 36_500),
         warn_free_percent=reader.integer("GatewayWarnFreePercent", 0, 90),
         reserve_megabytes=reader.integer("GatewayReserveMegabytes", 1, 10_000_000),
+        compare_at=parse_time_of_day("GatewayCompareAt", reader.optional("GatewayCompareAt")),
+        heartbeat_seconds=reader.integer("GatewayHeartbeatSeconds", 1, 60),
+        commits_when_durable=_commits_when_durable(reader.optional("GatewayCommits")),
     )
 
 
@@ -88,6 +94,19 @@ def parse_speed_limits(text: str) -> tuple[SpeedLimit, ...]:
         hours = [int(group) for group in found.groups()]
         limits.append(SpeedLimit(time(hours[0], hours[1]), time(hours[2], hours[3]), hours[4]))
     return tuple(limits)
+
+
+def parse_time_of_day(name: str, text: str) -> time:
+    """``02:30``."""
+    if not (found := re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)", text)):
+        raise SettingInvalid(name, text, "a time of day like 02:30")
+    return time(int(found[1]), int(found[2]))
+
+
+def _commits_when_durable(text: str) -> bool:
+    if text not in ("confirmed", "durable"):
+        raise SettingInvalid("GatewayCommits", text, "confirmed, or durable")
+    return text == "durable"
 
 
 def _proxy(text: str) -> str:

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""/api/v1/gateways: a code pairs a gateway once; from then on it says how it is, and its token is renewed with the answer."""
+"""/api/v1/gateways: a code pairs a gateway once; from then on it says how it is, and its token is renewed with the answer.
+
+With the same answer it hears what it is to send again, and whether to tell at once what it holds (`cloudfilm.transfer.inventory`).
+"""
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -16,9 +20,15 @@ from cloudfilm.access.holder import ApiHolder, Scope
 from cloudfilm.access.policy import AccessRequest, Action
 from cloudfilm.access.token import GatewayToken, issue_token
 from cloudfilm.db.api_tokens import add_api_token
-from cloudfilm.db.gateways import extend_token, give_token, note_heartbeat, take_pairing_code
+from cloudfilm.db.database import Cursor
+from cloudfilm.db.gateways import Gateway, extend_token, gateway_of_token, give_token, note_heartbeat, note_inventory, take_pairing_code
+from cloudfilm.db.job_queue import defer_reconciliation
+from cloudfilm.db.reconciliation import last_keeps_since, take_told, untold_studies, wanted_of
 from cloudfilm.db.wrong_tries import WINDOW, count_try, forgive_try, window_start
+from cloudfilm.dicom.values import is_uid
 from cloudfilm.errors import BadRequest, NotFound, TooManyAttempts
+from cloudfilm.transfer.inventory import MOST_STUDIES
+from cloudfilm.transfer.queue_state import State
 from portal.failures import problem
 from portal.services import services
 from portal.session import asker, new_id, require
@@ -26,6 +36,16 @@ from portal.session import asker, new_id, require
 gateways = Blueprint("gateways", __name__, url_prefix="/api/v1/gateways")
 TOKEN_LIFETIME = timedelta(days=90)
 _RENEWED_BELOW = timedelta(days=60)
+# Rounding: a receipt is given before the gateway notes it, so that what lies closer than this may be forgotten already.
+_ROUNDING = timedelta(seconds=5)
+# What was told this long before a round began counts as told in it.
+_TOLD_BEFORE = timedelta(minutes=10)
+_MOST_AGAIN = 1000
+_LONGEST_SECONDS = 100 * 366 * 86_400
+_INVENTORY = (
+    'The body must be JSON like {"forgot_seconds_ago": 86400, "studies": [{"study_instance_uid": "1.2.3", "instances": [["1.2.3.4", "<SHA-256>",'
+    f' "confirmed"]]}}]}}, {MOST_STUDIES} studies at most, or {{"began_seconds_ago": 3, "studies": []}} at the end.'
+)
 _NUMBERS = ("waiting", "waiting_bytes", "sending", "confirmed", "set_aside", "conflicts", "free_bytes", "disk_bytes", "bytes_per_second")
 _TEXTS = {"version": 40, "last_error": 300, "disk_state": 20, "oldest_waiting_at": 40}
 
@@ -67,21 +87,95 @@ def pair() -> Response:
 
 @gateways.post("/heartbeat")
 def take_heartbeat() -> Response:
-    """200 ``{}``, or ``{token, expires_at}`` where the gateway is to go on with another; the old one stays good."""
+    """200 ``{}``, with ``token, expires_at`` where the gateway is to go on with another (the old one stays good), and with what it is to do:
+    ``send_again``, the UIDs of study and instance of each, and ``compare``."""
+    holder = _gateways_own_token()
+    now, trail = services().clock(), services().audit_trail
+    answer: dict[str, Any] = {}
+    renews = holder.expires_at - now < _RENEWED_BELOW
+    with services().database.transaction() as cursor:
+        before = note_heartbeat(cursor, holder.token_id, _told(request.get_json(silent=True)), now)
+        if before is None:
+            raise NotFound
+        if wanted := wanted_of(cursor, before.gateway_id, _MOST_AGAIN):
+            answer["send_again"] = wanted
+        if before.comparison_asked_at is not None:
+            answer["compare"] = True
+        if renews and extend_token(cursor, holder.token_id, now + TOKEN_LIFETIME):
+            answer["expires_at"] = (now + TOKEN_LIFETIME).isoformat()
+        if before.silent_since is not None:
+            trail.record_in(cursor, trail.event(AuditKind.GATEWAY_HEARD, holder, asker(), detail=f"gateway {before.gateway_id}"))
+    if "expires_at" in answer:
+        answer["token"] = issue_token(GatewayToken(holder.token_id), services().key_ring, now, TOKEN_LIFETIME, new_id())
+    return _uncached(jsonify(answer))
+
+
+@gateways.post("/inventory")
+def take_inventory() -> Response:
+    """200 ``{taken}``. What the gateway holds of some studies, or, with ``began_seconds_ago``, that everything was told. A worker compares."""
+    holder = _gateways_own_token()
+    now, body = services().clock(), request.get_json(silent=True)
+    if not isinstance(body, dict):
+        raise BadRequest(_INVENTORY)
+    studies = _studies(body)
+    with services().database.transaction() as cursor:
+        gateway = gateway_of_token(cursor, holder.token_id)
+        if gateway is None:
+            raise NotFound
+        forgot = _seconds_ago(body, "forgot_seconds_ago", now)
+        keeps_since = forgot + _ROUNDING if forgot else None
+        for study_instance_uid, told in studies.items():
+            take_told(cursor, gateway.gateway_id, study_instance_uid, told, keeps_since, now)
+        if (began_at := _seconds_ago(body, "began_seconds_ago", now)) is not None:
+            _note_all_told(cursor, gateway, began_at, now)
+        defer_reconciliation(cursor)
+    return _uncached(jsonify(taken=len(studies)))
+
+
+def _note_all_told(cursor: Cursor, gateway: Gateway, began_at: datetime, now: datetime) -> None:
+    """A study that it should still have, and told nothing of, is told of as empty."""
+    note_inventory(cursor, gateway.gateway_id, began_at, now)
+    keeps_since = last_keeps_since(cursor, gateway.gateway_id)
+    if keeps_since is not None:
+        for study_instance_uid in untold_studies(cursor, gateway.gateway_id, keeps_since, began_at - _TOLD_BEFORE):
+            take_told(cursor, gateway.gateway_id, study_instance_uid, {}, keeps_since, now)
+
+
+def _gateways_own_token() -> ApiHolder:
     holder = require(AccessRequest(Action.STORE_IMAGES))
     if not isinstance(holder, ApiHolder) or not holder.is_gateway:
         raise NotFound
-    now = services().clock()
-    answer: dict[str, str] = {}
-    renews = holder.expires_at - now < _RENEWED_BELOW
-    with services().database.transaction() as cursor:
-        if note_heartbeat(cursor, holder.token_id, _told(request.get_json(silent=True)), now) is None:
-            raise NotFound
-        if renews and extend_token(cursor, holder.token_id, now + TOKEN_LIFETIME):
-            answer["expires_at"] = (now + TOKEN_LIFETIME).isoformat()
-    if answer:
-        answer["token"] = issue_token(GatewayToken(holder.token_id), services().key_ring, now, TOKEN_LIFETIME, new_id())
-    return _uncached(jsonify(answer))
+    return holder
+
+
+def _seconds_ago(body: dict[str, Any], name: str, now: datetime) -> datetime | None:
+    value = body.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _LONGEST_SECONDS:
+        raise BadRequest(_INVENTORY)
+    return now - timedelta(seconds=value)
+
+
+def _studies(body: dict[str, Any]) -> dict[str, dict[str, tuple[str, str]]]:
+    """SHA-256 and state by SOPInstanceUID, by StudyInstanceUID."""
+    listed = body.get("studies")
+    if not isinstance(listed, list) or len(listed) > MOST_STUDIES:
+        raise BadRequest(_INVENTORY)
+    studies: dict[str, dict[str, tuple[str, str]]] = {}
+    for one in listed:
+        uid, instances = (one.get("study_instance_uid"), one.get("instances")) if isinstance(one, dict) else (None, None)
+        if not isinstance(uid, str) or not is_uid(uid) or not isinstance(instances, list) or not all(map(_is_instance, instances)):
+            raise BadRequest(_INVENTORY)
+        studies[uid] = {sop: (sha256, state) for sop, sha256, state in instances}
+    return studies
+
+
+def _is_instance(one: Any) -> bool:
+    if not isinstance(one, list) or len(one) != 3 or not all(isinstance(part, str) for part in one):
+        return False
+    sop_instance_uid, sha256, state = one
+    return is_uid(sop_instance_uid) and re.fullmatch("([0-9a-f]{64})?", sha256) is not None and state in State
 
 
 def _told(body: Any) -> dict[str, Any]:

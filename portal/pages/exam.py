@@ -36,9 +36,10 @@ def show_exam() -> Response:
     if view.may.text:
         wanted = AccessRequest(Action.READ_REPORT, holder.hospital_id, view.study_instance_uid, view.report_id)
         services().doorkeeper.allows(wanted, asker())
-    return _uncached(
-        Response(render_template("exam.html", exam=view, pages=pages, state=_state(view, pages), said=hospital_says(holder.grant)))
+    page = render_template(
+        "exam.html", exam=view, pages=pages, state=_state(view, pages), said=hospital_says(holder.grant), strip=found.strip(holder, view)
     )
+    return _uncached(Response(page))
 
 
 @exam.get("/consent")

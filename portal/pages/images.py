@@ -48,7 +48,8 @@ class FirstPicture:
 
 @images.get("/images")
 def show_viewer() -> Response:
-    """The page. ``?study=`` chooses one of several exams, ``?series=`` and ``?picture=`` (both from 1) what is seen first."""
+    """The page. ``?study=`` chooses one of several exams; ``?series=`` (from 1, or its UID) with ``?picture=`` (from 1) or ``?instance=`` and
+    ``?frame=`` what is seen first."""
     holder, study_instance_uid = _asked()
     ask_for_publication([study_instance_uid])
     exam = Pictures(holder, study_instance_uid).all()
@@ -81,15 +82,15 @@ def show_manifest() -> Response:
 
 @images.get("/images/key-picture")
 def show_key_picture() -> Response:
-    """303 to the picture that stands for the exam, or for the series whose place in it ``?series=`` gives; 404 where there is none."""
+    """303 to the picture that stands for the exam, or for the series that ``?series=`` gives by its place in it or by its UID; 404 where there
+    is none. ``?instance=`` and ``?frame=`` choose another picture of that series."""
     holder, study_instance_uid = _asked()
-    exam = Pictures(holder, study_instance_uid).all()
-    asked = request.args.get("series")
-    series = exam.opening if asked is None else next((one for one in exam.series if str(one.number) == asked), None)
-    if series is None:
+    series = _series_asked_for(Pictures(holder, study_instance_uid))
+    position = _position_asked_for(series) if series is not None else None
+    if series is None or position is None:
         raise NotFound
     side = _THUMBNAIL_SIDE * 2 if request.args.get("size") != "whole" else None
-    address = rendered_address(study_instance_uid, series, series.opening - 1, *([side] if side else []))
+    address = rendered_address(study_instance_uid, series, position - 1, *([side] if side else []))
     return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": address, "Cache-Control": "no-store"})
 
 
@@ -113,10 +114,25 @@ def _back(view: ExamView, study_instance_uid: str) -> str:
     return f"/exam?report={reported}" if reported else f"/exam{view.query}"
 
 
+def _series_asked_for(pictures: Pictures) -> ShownSeries | None:
+    asked = request.args.get("series")
+    if asked is not None and "." in asked:
+        return pictures.one(asked)
+    exam = pictures.all()
+    return exam.opening if asked is None else next((one for one in exam.series if str(one.number) == asked), None)
+
+
+def _position_asked_for(series: ShownSeries) -> int | None:
+    """The picture that ``?instance=`` names, None where the series has it not; without that the one that the series opens with."""
+    instance = request.args.get("instance")
+    return series.opening if instance is None else series.position_of(instance, request.args.get("frame", 1, type=int))
+
+
 def _first(exam: ExamPictures) -> FirstPicture | None:
-    series = next((one for one in exam.series if str(one.number) == request.args.get("series")), exam.opening)
+    asked = request.args.get("series")
+    series = next((one for one in exam.series if asked in (str(one.number), one.series_instance_uid)), exam.opening)
     if series is None:
         return None
-    position = request.args.get("picture", type=int) or series.opening
+    position = request.args.get("picture", type=int) or _position_asked_for(series) or series.opening
     position = min(max(position, 1), series.count)
     return FirstPicture(series, position, rendered_address(exam.study.study_instance_uid, series, position - 1))

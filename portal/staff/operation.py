@@ -15,7 +15,7 @@ from cloudfilm.errors import NotFound
 from portal.services import services
 from portal.session import asker
 from portal.staff.member import member, member_who_may
-from portal.staff.page import staff_page, to_page
+from portal.staff.page import silent_gateways_of, staff_page, to_page
 
 operation = Blueprint("staff_operation", __name__, url_prefix="/staff/operation")
 _WORKER_SILENT_SECONDS = 30
@@ -30,7 +30,16 @@ def show_operation() -> Response:
         hospitals, kinds, failed = numbers_of_hospitals(cursor), queues(cursor), failed_jobs(cursor)
         workers = count_live_workers(cursor, _WORKER_SILENT_SECONDS)
     disk = shutil.disk_usage(services().settings.data_directory)
-    return staff_page("staff/operation.html", holder, hospitals=hospitals, queues=kinds, failed=failed, workers=workers, disk=disk)
+    return staff_page(
+        "staff/operation.html",
+        holder,
+        hospitals=hospitals,
+        queues=kinds,
+        failed=failed,
+        workers=workers,
+        disk=disk,
+        silent=silent_gateways_of(holder),
+    )
 
 
 @operation.post("/jobs/<int:job_id>/retry")

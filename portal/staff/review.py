@@ -28,7 +28,7 @@ from portal.staff.decisions import DISMISSALS, MAY_DECIDE, WITHDRAWALS, DecidedM
 from portal.staff.member import member, member_who_may
 from portal.staff.page import staff_page, to_page
 from portal.staff.review_view import shown_candidates, shown_fields, shown_pages
-from portal.staff.thumbnail import thumbnail_address
+from portal.standing_picture import thumbnail_address
 
 review = Blueprint("staff_review", __name__, url_prefix="/staff/review")
 LISTS = (ReportStatus.REVIEW, ReportStatus.WAITING, ReportStatus.FAILED, ReportStatus.WITHDRAWN)

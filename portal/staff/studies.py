@@ -18,7 +18,7 @@ from portal.pages.viewer import to_viewer
 from portal.services import services
 from portal.staff.launch import launch_grant
 from portal.staff.member import could, member, member_who_may
-from portal.staff.page import staff_page
+from portal.staff.page import silent_gateways_of, staff_page
 from portal.staff.study_search import FIELDS, MODALITIES, place_of, search_from
 
 studies = Blueprint("staff_studies", __name__, url_prefix="/staff")
@@ -48,7 +48,7 @@ def show_studies() -> Response:
     """The newest fifty that fit the search (`portal.staff.study_search`); for those who see no patients a page of what they do."""
     holder = member()
     if holder.hospital_id is None or not could(holder, Action.QUERY):
-        return staff_page("staff/welcome.html", holder)
+        return staff_page("staff/welcome.html", holder, silent=silent_gateways_of(holder))
     member_who_may(Action.QUERY)
     asked = {field: request.args.get(field, "").strip().replace("\0", "")[:100] for field in FIELDS}
     search = search_from(asked)
@@ -65,7 +65,7 @@ def show_studies() -> Response:
     return staff_page(
         "staff/studies.html", holder, lines=lines, asked=asked, is_limited=not search.is_empty, may_open=may_open, modalities=MODALITIES,
         states=list(STATES), kept=[KeptSearch(one, place_of(one.search), one.search == {k: v for k, v in asked.items() if v}) for one in kept],
-        removed=removed,
+        removed=removed, silent=silent_gateways_of(holder),
     )  # fmt: skip
 
 

@@ -313,9 +313,12 @@ def test_what_nginx_asks_for_itself_nobody_else_may_ask_for(viewer: requests.Ses
 
 
 @pytest.mark.parametrize("path", ["rendered", "thumbnail", "series/{series}/rendered", "series/{series}/thumbnail"])
-def test_a_picture_that_orthanc_chooses_could_be_a_page_of_the_report(
+def test_the_picture_that_stands_for_a_study_is_none_of_the_report(
     instance: Instance, inside: requests.Session, viewer: requests.Session, path: str
 ) -> None:
     series, sop = slice_of(instance, inside)
-    assert viewer.get(f"/dicom-web/studies/{STUDY}/{path.format(series=series)}").status_code == 404
+    chosen = viewer.get(f"/dicom-web/studies/{STUDY}/{path.format(series=series)}")
+    assert (chosen.status_code, chosen.headers["Content-Type"]) == (200, "image/jpeg")
     assert viewer.get(f"/dicom-web/studies/{STUDY}/series/{series}/instances/{sop}/rendered").status_code == 200
+    scanned = generate_uid(entropy_srcs=["检查报告", "cleaned series"])
+    assert viewer.get(f"/dicom-web/studies/{STUDY}/series/{scanned}/{path.rsplit('/', 1)[-1]}").status_code == 404

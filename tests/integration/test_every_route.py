@@ -66,9 +66,10 @@ def world(instance: Instance, tmp_path_factory: pytest.TempPathFactory) -> Itera
         "report_id": target.report_id, "page": 1, "secret": dead_secret, "grant_id": spare.grant_id, "share_id": share.grant_id,
         "study_instance_uid": target.study_instance_uid, "series_instance_uid": target.series_instance_uid,
         "sop_instance_uid": target.sop_instance_uid, "account_id": account.account_id, "token_id": program.token_id,
-        "filter_id": target.report_id, "job_id": 1, "sha256": "0" * 64,
-        "print_order_id": registry.print_order(target), "film_id": registry.film(target),
-        "form_id": target.report_id, "source_id": target.report_id,
+        "filter_id": target.report_id, "mistake_id": target.report_id, "job_id": 1, "sha256": "0" * 64,
+        "print_order_id": registry.print_order(target), "film_id": registry.film(target), "asked": "frames/1",
+        "form_id": target.report_id, "source_id": target.report_id, "gateway_id": target.report_id,
+        "set_aside_id": target.report_id, "kind": "content", "side": "new",
         "study": target.study_instance_uid, "series": target.series_instance_uid, "instance": target.sop_instance_uid,
     }  # fmt: skip
     routes = RouteMap(portal_application(), target, parameters)

@@ -21,10 +21,12 @@ from pynetdicom.sop_class import CTImageStorage  # type: ignore[attr-defined]
 
 from cloudfilm.orthanc_api.rest_client import OrthancClient
 from cloudfilm.storage.key_files import load_key_ring
+from tests.faults.site import descendants
 from tests.support.gateway import Gateway, paired_gateway
 from tests.support.instance import Instance, wait_for
 from tests.support.samples import ct_study, study_uid
 from tests.support.stow import stow
+from tests.support.system_calls import traced
 
 SEED = 41000
 
@@ -219,3 +221,20 @@ def test_on_its_page_both_languages_say_how_it_is(gateway: Gateway) -> None:
     }
     assert "等待上传" in pages["zh-CN"]
     assert "Waiting" in pages["en"]
+
+
+def test_the_bytes_are_synced_to_the_disk_before_the_sender_hears_of_success(gateway: Gateway, instance: Instance, tmp_path: Path) -> None:
+    """Seen in the kernel: kill -9 cannot show a missing fsync, only the power could."""
+    for number, one in enumerate((gateway, instance)):
+        folder = tmp_path / str(number)
+        pids = [one.part_pid("orthanc"), *(descendants(one.part_pid("postgresql")) if one is instance else [])]
+        paths = ct_study(folder, f"4400{number}", slices=1)
+        with traced(folder, "openat,fsync,fdatasync,write,sendto,sendmsg", pids) as trace:
+            assert list(store(one, paths).values()) == [0]
+        (folder / "trace.txt").write_text("\n".join(trace.lines))
+        written = trace.ended("openat", r"orthanc/../../[0-9a-f-]{36}\".*O_CREAT")
+        synced = trace.ended("fsync|fdatasync", r"orthanc/../../[0-9a-f-]{36}>", written)
+        answered = trace.ended("write|sendto|sendmsg", rf"TCP:\[127\.0\.0\.1:{one.dicom_port}->", written)
+        assert 0 <= written < synced < answered
+        if one is instance:
+            assert synced < trace.ended("fsync|fdatasync", "postgresql/pg_wal/", synced) < answered

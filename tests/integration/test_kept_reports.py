@@ -281,7 +281,7 @@ def test_a_share_that_hides_names_or_lacks_the_report_has_no_way_to_it(
         for path in (
             below, instance_path, f"{below}/metadata", f"{instance_path}/metadata", f"{instance_path}/bulk/00420011",
             f"{instance_path}/bulk/0040A730", f"{instance_path}/frames/1", f"{instance_path}/rendered", f"{instance_path}/frames/1/rendered",
-            f"{below}/rendered", f"{below}/thumbnail", f"{instance_path}/thumbnail",
+            f"{below}/rendered", f"{below}/thumbnail", f"{instance_path}/thumbnail", f"{instance_path}/frames/1,2",
             f"/wado?requestType=WADO&studyUID={uid}&seriesUID={one.SeriesInstanceUID}&objectUID={one.SOPInstanceUID}",
             f"/wado?requestType=WADO&studyUID={uid}&seriesUID={one.SeriesInstanceUID}&objectUID={one.SOPInstanceUID}&contentType=application/pdf",
         ):  # fmt: skip

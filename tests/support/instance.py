@@ -147,6 +147,12 @@ class Instance:
         answer = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
         return int(answer) if answer.isdigit() else 0
 
+    def parts_running(self) -> set[str]:
+        """The supervised parts that are up."""
+        command = ["supervisorctl", "-s", f"unix://{self.data}/run/supervisor.sock", "status"]
+        answer = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+        return {line.split()[0] for line in answer.splitlines() if line.split()[1:2] == ["RUNNING"]}
+
     def switch_part(self, part: str, order: str) -> None:
         """``stop`` or ``start`` a supervised part."""
         command = ["supervisorctl", "-s", f"unix://{self.data}/run/supervisor.sock", order, part]

@@ -37,6 +37,8 @@ class AuditKind(StrEnum):
     ORDER_TAKEN = "order taken"
     PATIENT_CORRECTED = "patient corrected"
     PATIENTS_MERGED = "patients merged"
+    MISTAKE_REPORTED = "mistake reported"
+    MISTAKE_ANSWERED = "mistake answered"
     LOG_READ = "log read"
     SHARE_MADE = "share made"
     GRANT_MADE = "grant made"
@@ -44,6 +46,9 @@ class AuditKind(StrEnum):
     SIGNED_IN = "signed in"
     SIGNED_OUT = "signed out"
     ADMINISTERED = "administered"
+    GATEWAY_SILENT = "gateway silent"
+    GATEWAY_HEARD = "gateway heard again"
+    CONFLICT_SETTLED = "conflict settled"
     OTHER = "other"
 
 
@@ -62,8 +67,10 @@ KIND_OF_ACTION = {
     Action.FETCH_DELIVERY: AuditKind.REPORT_DOWNLOADED,
     Action.PRINT_AT_KIOSK: AuditKind.REPORT_PRINTED,
     Action.REVIEW_REPORTS: AuditKind.REPORT_REVIEWED,
+    Action.SETTLE_CONFLICTS: AuditKind.IMAGES_VIEWED,
     Action.SHARE: AuditKind.SHARE_MADE,
     Action.READ_OWN_LOG: AuditKind.LOG_READ,
+    Action.REPORT_MISTAKE: AuditKind.MISTAKE_REPORTED,
     Action.READ_AUDIT: AuditKind.LOG_READ,
     Action.MANAGE_GRANTS: AuditKind.ADMINISTERED,
     Action.ISSUE_PAPER: AuditKind.ADMINISTERED,

@@ -26,6 +26,9 @@ _TRANSFERRED: Code = ("110104", "DCM", "DICOM Instances Transferred")
 _EXPORT: Code = ("110106", "DCM", "Export")
 _AUDIT_LOG_USED: Code = ("110101", "DCM", "Audit Log Used")
 _PATIENT_RECORD: Code = ("110110", "DCM", "Patient Record")
+_NETWORK_ENTRY: Code = ("110108", "DCM", "Network Entry")
+_ATTACH: Code = ("110124", "DCM", "Attach")
+_DETACH: Code = ("110125", "DCM", "Detach")
 _SECURITY_ALERT: Code = ("110113", "DCM", "Security Alert")
 _AUTHENTICATION: Code = ("110114", "DCM", "User Authentication")
 _LOGIN: Code = ("110122", "DCM", "Login")
@@ -93,7 +96,13 @@ _FORMS = {
     AuditKind.ORDER_TAKEN: _Form(_PATIENT_RECORD, "C", life_cycle="1"),
     AuditKind.PATIENT_CORRECTED: _Form(_PATIENT_RECORD, "U"),
     AuditKind.PATIENTS_MERGED: _Form(_PATIENT_RECORD, "U"),
+    AuditKind.MISTAKE_REPORTED: _Form(_PATIENT_RECORD, "C", life_cycle="1"),
+    AuditKind.MISTAKE_ANSWERED: _Form(_PATIENT_RECORD, "U"),
     AuditKind.CONSENT_GIVEN: _Form(_PATIENT_RECORD, "U"),
+    AuditKind.CONFLICT_SETTLED: _Form(_ACCESSED, "U"),
+    # §A.5.3.9
+    AuditKind.GATEWAY_SILENT: _Form(_NETWORK_ENTRY, "E", _DETACH),
+    AuditKind.GATEWAY_HEARD: _Form(_NETWORK_ENTRY, "E", _ATTACH),
     # §A.5.3.2
     AuditKind.LOG_READ: _Form(_AUDIT_LOG_USED, "R"),
     # §A.5.3.11

@@ -35,8 +35,11 @@ class Action(StrEnum):
     PRINT_AT_KIOSK = "print at a kiosk"
     # Say which exam a report belongs to, withdraw it, take that back.
     REVIEW_REPORTS = "review reports"
+    # Of two contents under one UID, or two patients under one exam, say which is right.
+    SETTLE_CONFLICTS = "settle conflicts"
     SHARE = "share"
     READ_OWN_LOG = "read own log"
+    REPORT_MISTAKE = "report a mistake"
     MANAGE_GRANTS = "manage grants"
     # Give a report's patient new keys. Whoever may not see the exam gets none to it.
     ISSUE_PAPER = "issue paper"
@@ -101,6 +104,7 @@ _RIGHTS_FOR = {
     Action.DOWNLOAD_REPORT: {Right.REPORT, Right.DOWNLOAD},
     Action.SHARE: {Right.SHARE},
     Action.READ_OWN_LOG: set[Right](),
+    Action.REPORT_MISTAKE: set[Right](),
 }
 _OF_A_STUDY = {
     Action.VIEW_IMAGES, Action.READ_METADATA, Action.READ_CLEANED_METADATA, Action.RETRIEVE_BULK_DATA, Action.RETRIEVE_ORIGINALS,
@@ -110,7 +114,7 @@ _SHOWS_NAMES = {
     Action.READ_METADATA, Action.RETRIEVE_BULK_DATA, Action.RETRIEVE_ORIGINALS, Action.SEE_REPORT_PAGES, Action.DOWNLOAD_REPORT,
 }  # fmt: skip
 _SHOWS_PAPER = {Action.SEE_REPORT_PAGES, Action.DOWNLOAD_REPORT}
-_OF_THE_PATIENT = {Action.SHARE, Action.READ_OWN_LOG}
+_OF_THE_PATIENT = {Action.SHARE, Action.READ_OWN_LOG, Action.REPORT_MISTAKE}
 
 _SCOPE_FOR = {
     Action.QUERY: Scope.QUERY,
@@ -128,9 +132,10 @@ _SCOPE_FOR = {
 
 _READING = {Action.QUERY, Action.VIEW_IMAGES, Action.READ_METADATA, Action.RETRIEVE_BULK_DATA, *_OF_A_REPORT}
 _ACTIONS_OF = {
-    Role.DOCTOR: _READING | {Action.RETRIEVE_ORIGINALS, Action.REVIEW_REPORTS},
+    Role.DOCTOR: _READING | {Action.RETRIEVE_ORIGINALS, Action.REVIEW_REPORTS, Action.SETTLE_CONFLICTS},
     Role.REGISTRAR: _READING | {
         Action.MANAGE_GRANTS, Action.ISSUE_PAPER, Action.READ_STUDY_LOG, Action.SUBMIT_REPORT, Action.REVIEW_REPORTS, Action.TEACH_FORMS,
+        Action.SETTLE_CONFLICTS,
     },
     Role.ADMINISTRATOR: {
         Action.QUERY, Action.MANAGE_GRANTS, Action.MANAGE_TOKENS, Action.MANAGE_ACCOUNTS, Action.TEACH_FORMS, Action.READ_AUDIT,

@@ -17,9 +17,14 @@ KEEP_FILM = "keep_film"
 TAKE_DICOM_REPORT = "take_dicom_report"
 KEEP_REPORT = "keep_report"  # queued by the database too, whenever a report's row says something new (migration 0031)
 
+FETCH_AGAIN = "fetch_again"
+RECONCILE_NOW = "reconcile_now"
+SETTLE_CONFLICT = "settle_conflict"
+LOOK_AT_SET_ASIDE = "look_at_set_aside"
 
 # Publishing has a queue and a part of the worker of its own: no report waits for it.
 PUBLISHING = "publishing"
+RECONCILING = "reconciling"
 URGENT = 10  # somebody waits; others have priority 0
 
 
@@ -28,6 +33,22 @@ def defer_publication(cursor: Cursor, orthanc_study_id: str, priority: int = 0) 
     cursor.execute(
         "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(%s, %s, %s, NULL, NULL, %s, NULL)]::procrastinate_job_to_defer_v1[])",
         (PUBLISHING, PUBLISH_STUDY, priority, Json({"orthanc_study_id": orthanc_study_id})),
+    )
+
+
+def defer_reconciliation(cursor: Cursor) -> None:
+    """Compare what a gateway has just told."""
+    cursor.execute(
+        "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(%s, %s, 0, 'reconcile', NULL, '{}', NULL)]::procrastinate_job_to_defer_v1[])",
+        (RECONCILING, RECONCILE_NOW),
+    )
+
+
+def defer_fetching(cursor: Cursor, arguments: dict[str, str]) -> None:
+    """Ask a gateway for a study again."""
+    cursor.execute(
+        "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(%s, %s, 10, 'reconcile', NULL, %s, NULL)]::procrastinate_job_to_defer_v1[])",
+        (RECONCILING, FETCH_AGAIN, Json(arguments)),
     )
 
 

@@ -13,6 +13,7 @@ from uuid import UUID
 from cloudfilm.db.database import Cursor, only_value
 
 _LOCK = 0x0A77AC4
+_NEW_INSTANCE = 2  # ChangeType_NewInstance
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +73,84 @@ def attachments_after(cursor: Cursor, resource_id: int, content_type: int, limit
         (resource_id, content_type, limit),
     )
     return [IndexedAttachment(UUID(uuid), kind, size, md5, resource) for uuid, kind, size, md5, resource in cursor.fetchall()]
+
+
+def last_change(cursor: Cursor) -> int | None:
+    """The number of the newest entry of Orthanc's change log; None before Orthanc's first start has made it."""
+    cursor.execute("SELECT to_regclass('changes')")
+    if only_value(cursor) is None:
+        return None
+    cursor.execute("SELECT coalesce(max(seq), 0) FROM Changes")
+    return int(only_value(cursor))
+
+
+def studies_with_new_instances(cursor: Cursor, since: int, until: int) -> dict[str, int]:
+    """Orthanc's identifiers of studies that got instances after one change and not after another, and how many each has now."""
+    cursor.execute(
+        """
+        WITH grown AS (
+            SELECT DISTINCT series.parentId AS study FROM Changes
+            JOIN Resources instance ON instance.internalId = Changes.internalId JOIN Resources series ON series.internalId = instance.parentId
+            WHERE Changes.seq > %s AND Changes.seq <= %s AND Changes.changeType = %s
+        )
+        SELECT study.publicId, (SELECT count(*) FROM Resources series JOIN Resources instance ON instance.parentId = series.internalId
+            WHERE series.parentId = study.internalId)
+        FROM grown JOIN Resources study ON study.internalId = grown.study
+        """,
+        (since, until, _NEW_INSTANCE),
+    )
+    return {row[0]: int(row[1]) for row in cursor.fetchall()}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredInstance:
+    """An instance's file. ``md5`` is of its bytes as they came, empty where Orthanc did not compute it."""
+
+    orthanc_instance_id: str
+    sop_instance_uid: str
+    attachment_id: UUID
+    md5: str
+
+
+_INSTANCES = (
+    "SELECT instance.publicId, sop.value, file.uuid, coalesce(file.uncompressedHash, '') FROM DicomIdentifiers known"
+    " JOIN Resources study ON study.internalId = known.id AND study.resourceType = 1"
+    " JOIN Resources series ON series.parentId = study.internalId"
+    " JOIN Resources instance ON instance.parentId = series.internalId"
+    " JOIN DicomIdentifiers sop ON sop.id = instance.internalId AND sop.tagGroup = 8 AND sop.tagElement = 24"
+    " JOIN AttachedFiles file ON file.id = instance.internalId AND file.fileType = 1"
+    " WHERE known.tagGroup = 32 AND known.tagElement = 13 AND known.value = %s"
+)
+
+
+def instances_of_study(cursor: Cursor, study_instance_uid: str) -> list[StoredInstance]:
+    """All instances of a study; of several studies where two patients have one with this UID."""
+    cursor.execute(_INSTANCES, (study_instance_uid,))
+    return [StoredInstance(row[0], row[1], UUID(row[2]), row[3]) for row in cursor.fetchall()]
+
+
+def stored_of_instance(cursor: Cursor, study_instance_uid: str, sop_instance_uid: str) -> list[StoredInstance]:
+    """The files of one instance of a study; several where two patients have one with these UIDs."""
+    cursor.execute(
+        "SELECT instance.publicId, sop.value, file.uuid, coalesce(file.uncompressedHash, '') FROM DicomIdentifiers sop"
+        " JOIN Resources instance ON instance.internalId = sop.id AND instance.resourceType = 3"
+        " JOIN Resources series ON series.internalId = instance.parentId"
+        " JOIN DicomIdentifiers known ON known.id = series.parentId AND known.tagGroup = 32 AND known.tagElement = 13 AND known.value = %s"
+        " JOIN AttachedFiles file ON file.id = instance.internalId AND file.fileType = 1"
+        " WHERE sop.tagGroup = 8 AND sop.tagElement = 24 AND sop.value = %s",
+        (study_instance_uid, sop_instance_uid),
+    )
+    return [StoredInstance(row[0], row[1], UUID(row[2]), row[3]) for row in cursor.fetchall()]
+
+
+def studies_of_instance(cursor: Cursor, sop_instance_uid: str) -> dict[str, str]:
+    """StudyInstanceUID by Orthanc's identifier of each instance with this SOPInstanceUID."""
+    cursor.execute(
+        "SELECT instance.publicId, known.value FROM DicomIdentifiers sop"
+        " JOIN Resources instance ON instance.internalId = sop.id AND instance.resourceType = 3"
+        " JOIN Resources series ON series.internalId = instance.parentId"
+        " JOIN DicomIdentifiers known ON known.id = series.parentId AND known.tagGroup = 32 AND known.tagElement = 13"
+        " WHERE sop.tagGroup = 8 AND sop.tagElement = 24 AND sop.value = %s",
+        (sop_instance_uid,),
+    )
+    return dict(cursor.fetchall())

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from cloudfilm.db.database import Cursor, only_value
+from cloudfilm.db.database import Cursor
 from cloudfilm.dicom.documents import MODALITIES_OF_DOCUMENTS
 from cloudfilm.dicom.study_summary import StudySummary
 
@@ -51,14 +51,27 @@ class StudyRecord:
 _COLUMNS = ", ".join(StudyRecord.__dataclass_fields__)
 
 
-def claim_study(cursor: Cursor, study_instance_uid: str, hospital_id: str) -> str:
-    """Claim a study for a hospital before its first instance is stored; return its owner, who may be another hospital that came first."""
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Whose study it is: a hospital's, and a patient's of it. ``patient_id`` is None where nobody knows yet."""
+
+    hospital_id: str
+    patient_id: str | None
+
+
+def claim_study(cursor: Cursor, study_instance_uid: str, hospital_id: str, patient_id: str | None = None) -> Claim:
+    """Claim a study for a hospital and a patient before its first instance is stored; return whose it is, who may have come first."""
     cursor.execute(
-        "INSERT INTO study (study_instance_uid, hospital_id) VALUES (%s, %s) ON CONFLICT DO NOTHING",
-        (study_instance_uid, hospital_id),
+        "INSERT INTO study (study_instance_uid, hospital_id, claimed_patient_id) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+        (study_instance_uid, hospital_id, patient_id),
     )
-    cursor.execute("SELECT hospital_id FROM study WHERE study_instance_uid = %s", (study_instance_uid,))
-    return str(only_value(cursor))
+    cursor.execute(
+        "SELECT hospital_id, CASE WHEN orthanc_study_id IS NULL THEN claimed_patient_id ELSE patient_id END FROM study WHERE study_instance_uid = %s",
+        (study_instance_uid,),
+    )
+    row = cursor.fetchone()
+    assert row is not None  # it was inserted, or was there
+    return Claim(*row)
 
 
 def study_with_uid(cursor: Cursor, study_instance_uid: str) -> StudyRecord | None:
@@ -109,6 +122,12 @@ def study_of_orthanc(cursor: Cursor, orthanc_study_id: str) -> str | None:
     return row[0] if row else None
 
 
+def instances_recorded(cursor: Cursor, orthanc_study_ids: list[str]) -> dict[str, int]:
+    """How many instances we know of, by Orthanc's identifier; studies that we do not know are left out."""
+    cursor.execute("SELECT orthanc_study_id, instance_count FROM study WHERE orthanc_study_id = ANY(%s)", (orthanc_study_ids,))
+    return dict(cursor.fetchall())
+
+
 def remove_study(cursor: Cursor, orthanc_study_id: str) -> list[str]:
     """Forget a study that was deleted from the archive; reports that were about it alone wait for images again. Returns its StudyInstanceUID."""
     study_instance_uid = study_of_orthanc(cursor, orthanc_study_id)
@@ -125,6 +144,11 @@ def remove_study(cursor: Cursor, orthanc_study_id: str) -> list[str]:
             (SELECT min(study_instance_uid) AS uid FROM report_study WHERE report_study.report_id = mine.report_id) other ON true
         WHERE mine.report_id = report.report_id AND report.study_instance_uid = %s
         """,
+        (study_instance_uid,),
+    )
+    cursor.execute(
+        "INSERT INTO deleted_study (study_instance_uid, hospital_id) SELECT study_instance_uid, hospital_id FROM study"
+        " WHERE study_instance_uid = %s ON CONFLICT (study_instance_uid) DO UPDATE SET deleted_at = now()",
         (study_instance_uid,),
     )
     cursor.execute("DELETE FROM study WHERE study_instance_uid = %s", (study_instance_uid,))

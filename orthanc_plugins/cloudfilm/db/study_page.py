@@ -12,7 +12,7 @@ from cloudfilm.access.grant import GrantKind
 from cloudfilm.db.audit_events import RecordedEvent, events_with_sequences
 from cloudfilm.db.database import Cursor
 from cloudfilm.db.reports import ReportRecord
-from cloudfilm.db.set_aside import SetAside
+from cloudfilm.db.set_aside import Reason, SetAside
 
 _REPORT_COLUMNS = ", ".join(f"report.{name}" for name in ReportRecord.__dataclass_fields__)
 _SET_ASIDE_COLUMNS = ", ".join(SetAside.__dataclass_fields__)
@@ -97,9 +97,9 @@ def events_of_study(
 def set_aside_of_study(cursor: Cursor, hospital_id: str, study_instance_uid: str, limit: int = 100) -> list[SetAside]:
     """What this hospital has sent for a study and the archive did not take, the newest first."""
     cursor.execute(
-        f"SELECT {_SET_ASIDE_COLUMNS} FROM set_aside WHERE hospital_id = %s AND study_instance_uid = %s"
+        f"SELECT {_SET_ASIDE_COLUMNS} FROM set_aside WHERE hospital_id = %s AND study_instance_uid = %s AND reason <> %s"
         " ORDER BY received_at DESC, set_aside_id LIMIT %s",
-        (hospital_id, study_instance_uid, limit),
+        (hospital_id, study_instance_uid, Reason.SAME_DATA_SET, limit),
     )
     return [SetAside(*row) for row in cursor.fetchall()]
 

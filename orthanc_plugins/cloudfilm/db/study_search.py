@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise, takewhile
 from typing import Any
 
 from cloudfilm.db.database import Cursor
@@ -23,6 +24,7 @@ _COLUMNS = {
     "PatientSex": "patient_sex",
     "StudyDescription": "study_description",
 }
+_IGNORED_IN_NAMES = str.maketrans("", "", "^= ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +83,43 @@ def _clause(column: str, condition: Condition) -> tuple[str, list[Any]]:
             return f"{column} = ANY(%s)", [list(condition.values)]
         case Like():
             operator = "~*" if condition.ignores_case else "~"
-            return " AND ".join(f"{column} {operator} %s" for _ in condition.expressions), list(condition.expressions)
+            clauses = [f"{column} {operator} %s" for _ in condition.expressions]
+            narrowing, its_values = _narrowing(column, condition)
+            # The narrowing last: where PostgreSQL walks from the newest, it is computed of what fits only.
+            return " AND ".join([*clauses, *narrowing]), [*condition.expressions, *its_values]
         case DateRange() | TimeRange():
             ends = [(">=", condition.first), ("<=", condition.last)]
             given = [(operator, end) for operator, end in ends if end is not None]
             return " AND ".join(f"{column} {operator} %s" for operator, _ in given), [end for _, end in given]
         case WholeNumber():
             raise AssertionError("no attribute of a study is a whole number")
+
+
+def _narrowing(column: str, condition: Like) -> tuple[list[str], list[Any]]:
+    """What an index can look for: implied by the expressions, so that it changes nothing of what is found."""
+    if column == "patient_name" and (pairs := _pairs(condition.literals)):
+        return ["patient_name <> ''", "name_pairs(patient_name) @> %s::text[]"], [pairs]
+    if column in ("patient_id", "accession_number") and (beginning := _simple_beginning(condition.beginning)):
+        lower = f'lower({column}) COLLATE "C"'
+        return [f"{lower} >= %s", f"{lower} < %s"], [beginning, f"{beginning}\U0010ffff"]
+    return [], []
+
+
+def _pairs(literals: Sequence[str]) -> list[str]:
+    """Neighbouring characters, as the database's function name_pairs has them. Letters whose small form is a matter of opinion are left out."""
+    found = set[str]()
+    for literal in literals:
+        plain = literal.translate(_IGNORED_IN_NAMES)
+        found |= {pair.lower() for first, second in pairwise(plain) if all(map(_has_one_small_form, pair := first + second))}
+    return sorted(found)
+
+
+def _simple_beginning(beginning: str) -> str:
+    return "".join(takewhile(_has_one_small_form, beginning)).lower()
+
+
+def _has_one_small_form(character: str) -> bool:
+    return character.isascii() or character.lower() == character.upper()
 
 
 def _modalities(condition: Condition) -> tuple[str, list[Any]]:

@@ -36,9 +36,12 @@ _SHORT = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL
 _LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 
 _SOP_CLASS_UID, _SOP_INSTANCE_UID, _STUDY_INSTANCE_UID, _SERIES_INSTANCE_UID = 0x00080016, 0x00080018, 0x0020000D, 0x0020000E
+_PATIENT_ID = 0x00100020
 _TRANSFER_SYNTAX_UID = 0x00020010
 _SAMPLES, _FRAMES, _ROWS, _COLUMNS, _BITS = 0x00280002, 0x00280008, 0x00280010, 0x00280011, 0x00280100
-_TOLD = frozenset({_SOP_CLASS_UID, _SOP_INSTANCE_UID, _STUDY_INSTANCE_UID, _SERIES_INSTANCE_UID, _SAMPLES, _FRAMES, _ROWS, _COLUMNS, _BITS})
+_TOLD = frozenset(
+    {_PATIENT_ID, _SOP_CLASS_UID, _SOP_INSTANCE_UID, _STUDY_INSTANCE_UID, _SERIES_INSTANCE_UID, _SAMPLES, _FRAMES, _ROWS, _COLUMNS, _BITS}
+)
 
 
 @lru_cache(maxsize=4096)
@@ -90,6 +93,7 @@ class Sound:
     transfer_syntax_uid: str
     depth: int
     elements: int
+    patient_id: str = ""
 
 
 def check(content: bytes | memoryview) -> Sound:
@@ -121,6 +125,7 @@ def check(content: bytes | memoryview) -> Sound:
         transfer_syntax_uid=transfer_syntax_uid,
         depth=walk.depth,
         elements=walk.elements,
+        patient_id=walk.text(_PATIENT_ID),
     )
     if not (told.sop_class_uid and told.sop_instance_uid and told.study_instance_uid):
         raise Unsound(Flaw.NO_IDENTITY, 0, told.sop_class_uid, told.sop_instance_uid)
@@ -128,6 +133,13 @@ def check(content: bytes | memoryview) -> Sound:
     if flaw:
         raise Unsound(flaw, walk.pixel_data_at, told.sop_class_uid, told.sop_instance_uid)
     return told
+
+
+def data_set(content: bytes | memoryview) -> tuple[str, bytes]:
+    """TransferSyntaxUID and data set of a file, without its header: senders and archives write headers of their own."""
+    view = memoryview(content)
+    transfer_syntax_uid, start = _file_meta(view)
+    return transfer_syntax_uid, bytes(view[start:])
 
 
 def _file_meta(view: memoryview) -> tuple[str, int]:

@@ -32,10 +32,15 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class Like:
-    """Wildcard and person name matching: every expression is found in the value."""
+    """Wildcard and person name matching: every expression is found in the value.
+
+    ``literals`` are in every value that matches, ``beginning`` is how each begins (as far as it is known): what an index can look for.
+    """
 
     expressions: tuple[str, ...]
     ignores_case: bool
+    literals: tuple[str, ...] = ()
+    beginning: str = ""
 
     def accepts(self, values: Sequence[str]) -> bool:
         """Whether an attribute with these values matches."""
@@ -169,21 +174,23 @@ def _number(text: str) -> int | None:
 def _text(alternatives: Sequence[str]) -> Condition | None:
     if not any(character in part for part in alternatives for character in "*?"):
         return OneOf(frozenset(alternatives)) if alternatives else None
-    return Like(("^(?:" + "|".join(_expression(part, ".") for part in alternatives) + ")$",), ignores_case=False)
+    beginning = re.split(r"[*?]", alternatives[0])[0] if len(alternatives) == 1 else ""
+    return Like(("^(?:" + "|".join(_expression(part, ".") for part in alternatives) + ")$",), ignores_case=False, beginning=beginning)
 
 
 def _name(text: str) -> Like:
     """A name matches by the whole value or by one of its component groups: alphabetic, ideographic, phonetic (PS3.5 §6.2.1.1)."""
+    literals = tuple(filter(None, re.split(r"[*?]+", text.rstrip("^= "))))
     if "=" in text:
-        return Like((f"^{_expression(text.rstrip('^='), '.')}[\\^=]*$",), ignores_case=True)
-    return Like((f"(?:^|=){_expression(text.rstrip('^ '), '[^=]')} *\\^*(?:=|$)",), ignores_case=True)
+        return Like((f"^{_expression(text.rstrip('^='), '.')}[\\^=]*$",), True, literals)
+    return Like((f"(?:^|=){_expression(text.rstrip('^ '), '[^=]')} *\\^*(?:=|$)",), True, literals)
 
 
 def _fuzzy_name(text: str) -> Like | None:
     words = [word for word in re.split(r"[\s^=,*?]+", text) if word]
     between = r"[\^ ]*"
     found = tuple(f"(?:^|[=^ ]){between.join(re.escape(character) for character in word)}" for word in words)
-    return Like(found, ignores_case=True) if found else None
+    return Like(found, True, tuple(words)) if found else None
 
 
 def _expression(text: str, any_character: str) -> str:

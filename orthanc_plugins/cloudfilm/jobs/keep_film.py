@@ -113,7 +113,7 @@ def _store(context: JobContext, film_id: UUID) -> None:
         if film is None or film.study_instance_uid is None or film.study_instance_uid == film.stored_study_instance_uid:
             return
         # Nobody's yet, or this hospital's: never another's.
-        if claim_study(cursor, film.study_instance_uid, film.hospital_id) != film.hospital_id:
+        if claim_study(cursor, film.study_instance_uid, film.hospital_id).hospital_id != film.hospital_id:
             settle_film(cursor, film_id, "failed", "the study belongs to another hospital", None, context.clock())
             return
     local = film.printed_at.astimezone(context.settings.time_zone)

@@ -11,6 +11,7 @@ from cloudfilm.db.report_versions import lock_reports_of_hospital
 from cloudfilm.db.studies import incomplete_studies, record_study, study_with_uid
 from cloudfilm.dicom.study_summary import summarise_study
 from cloudfilm.jobs.context import JobContext
+from cloudfilm.jobs.readable_summary import readable_summary
 from cloudfilm.reports.binding import match_reports_of_study
 from cloudfilm.reports.correcting import correct_studies_in
 
@@ -29,7 +30,8 @@ def record_study_of_orthanc(context: JobContext, orthanc_study_id: str) -> bool:
     study = context.orthanc.study(orthanc_study_id)
     if study is None:
         return False
-    summary = summarise_study(study, context.orthanc.series_of_study(orthanc_study_id))
+    series = context.orthanc.series_of_study(orthanc_study_id)
+    summary = readable_summary(context.orthanc, summarise_study(study, series), series)
     complete = bool(study.get("IsStable"))
     now = context.clock()
     with context.database.transaction() as cursor:

@@ -11,36 +11,50 @@ from collections.abc import Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from procrastinate import App, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import AlreadyEnqueued
 
 from cloudfilm.db.database import Database
 from cloudfilm.db.job_queue import (
+    FETCH_AGAIN,
     KEEP_FILM,
     KEEP_REPORT,
+    LOOK_AT_SET_ASIDE,
     PRINT_ORDER,
     PUBLISHING,
     READ_REPORT,
     READ_SAMPLE,
+    RECONCILE_NOW,
+    RECONCILING,
     RECORD_STUDY,
     RETURN_STAMPED,
+    SETTLE_CONFLICT,
     TAKE_DICOM_REPORT,
 )
 from cloudfilm.jobs.anchor_audit import anchor_audit
 from cloudfilm.jobs.context import JobContext
 from cloudfilm.jobs.export_audit import export_audit
+from cloudfilm.jobs.fetch_again import fetch_again
+from cloudfilm.jobs.follow_index import record_grown_studies
+from cloudfilm.jobs.forsaken_jobs import DEAD_AFTER_SECONDS, HEARTBEAT_SECONDS, keep_resuming
 from cloudfilm.jobs.keep_film import keep_film, sweep_films
 from cloudfilm.jobs.keep_report import keep_report, sweep_kept_reports
+from cloudfilm.jobs.look_at_set_aside import look_at_set_aside
 from cloudfilm.jobs.print_order import note_what_was_printed, print_order
 from cloudfilm.jobs.publishing import add_publishing, reconcile_at_start
 from cloudfilm.jobs.read_report import read_report
 from cloudfilm.jobs.read_sample import read_sample
+from cloudfilm.jobs.reconcile import reconcile_alone, reconcile_told
 from cloudfilm.jobs.record_study import record_study_of_orthanc, sweep_incomplete_studies
 from cloudfilm.jobs.return_stamped import return_stamped
+from cloudfilm.jobs.settle_conflict import settle_conflict, settle_forgotten
 from cloudfilm.jobs.take_dicom_report import look_at_forgotten_documents, take_dicom_report
 from cloudfilm.jobs.tidy import tidy
+from cloudfilm.jobs.tidy_files import delete_orphan_files
 from cloudfilm.jobs.tidy_storage import delete_removed_objects, delete_unrecorded_objects, settle_unseen_objects
+from cloudfilm.jobs.watch_gateways import watch_gateways
 from cloudfilm.orthanc_api.object_storage import ObjectStorage, open_object_storage
 from cloudfilm.orthanc_api.rest_client import OrthancClient
 from cloudfilm.settings import SECTION, load_configuration, parse_settings
@@ -52,8 +66,8 @@ _RETRY = RetryStrategy(max_attempts=10, exponential_wait=2)
 _STILL_ARRIVING_SECONDS = 3
 
 
-def create_worker(context: JobContext, database_uri: str, object_storage: ObjectStorage | None = None) -> App:
-    """The procrastinate application with every task a worker knows."""
+def create_worker(context: JobContext, database_uri: str, index: Database, object_storage: ObjectStorage | None = None) -> App:
+    """The procrastinate application with every task a worker knows; ``index`` is Orthanc's own database."""
     app = App(connector=PsycopgConnector(conninfo=database_uri))
     publish_again = add_publishing(app, context)
 
@@ -108,12 +122,18 @@ def create_worker(context: JobContext, database_uri: str, object_storage: Object
     @app.task(name="sweep_incomplete_studies", queueing_lock="sweep_incomplete_studies")
     def sweep_task(timestamp: int) -> None:
         sweep_incomplete_studies(context)
+        record_grown_studies(context, index)
         sweep_films(context)
 
     @app.periodic(cron="*/15 * * * *")
     @app.task(name="tidy", queueing_lock="tidy")
     def tidy_task(timestamp: int) -> None:
         tidy(context)
+
+    @app.periodic(cron="45 18 * * *")  # in the small hours in China
+    @app.task(name="tidy_files", queueing_lock="tidy_files")
+    def tidy_files_task(timestamp: int) -> None:
+        delete_orphan_files(index, context.settings.attachments_directory, context.clock())
 
     @app.periodic(cron="*/10 * * * *")
     @app.task(name="sweep_dicom_reports", queueing_lock="sweep_dicom_reports")
@@ -131,9 +151,50 @@ def create_worker(context: JobContext, database_uri: str, object_storage: Object
     def export_audit_task(timestamp: int) -> None:
         export_audit(context)
 
+    @app.task(name=LOOK_AT_SET_ASIDE, retry=_RETRY)
+    def look_at_set_aside_task(set_aside_id: str) -> None:
+        look_at_set_aside(context, set_aside_id)
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="watch_gateways", queueing_lock="watch_gateways")
+    def watch_gateways_task(timestamp: int) -> None:
+        watch_gateways(context)
+
     if object_storage is not None:
         add_storage_tasks(app, context, object_storage)
+    add_reconciling(app, context, index)
     return app
+
+
+def add_reconciling(app: App, context: JobContext, index: Database) -> None:
+    """The comparison with the gateways, in a queue of its own: it may read for hours."""
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="reconcile_told", queue=RECONCILING, lock="reconcile", queueing_lock="reconcile_told")
+    def reconcile_told_task(timestamp: int) -> None:
+        reconcile_told(context, index)
+
+    @app.task(name=RECONCILE_NOW, queue=RECONCILING, lock="reconcile", retry=_RETRY)
+    def reconcile_now_task() -> None:
+        reconcile_told(context, index)
+
+    @app.task(name=FETCH_AGAIN, queue=RECONCILING, lock="reconcile", retry=_RETRY)
+    def fetch_again_task(gateway_id: str, study_instance_uid: str, by: str) -> None:
+        fetch_again(context, index, UUID(gateway_id), study_instance_uid, by)
+
+    @app.task(name=SETTLE_CONFLICT, retry=_RETRY)
+    def settle_conflict_task(decision_id: str) -> None:
+        settle_conflict(context, index, UUID(decision_id))
+
+    @app.periodic(cron="*/10 * * * *")
+    @app.task(name="settle_forgotten", queueing_lock="settle_forgotten")
+    def settle_forgotten_task(timestamp: int) -> None:
+        settle_forgotten(context, index)
+
+    @app.periodic(cron="30 20 * * *")  # when the gateways' night is over in China
+    @app.task(name="reconcile_alone", queue=RECONCILING, lock="reconcile", queueing_lock="reconcile_alone")
+    def reconcile_alone_task(timestamp: int) -> None:
+        reconcile_alone(context, context.settings.gateway.keep_days)
 
 
 def add_storage_tasks(app: App, context: JobContext, storage: ObjectStorage) -> None:
@@ -171,12 +232,13 @@ def main() -> None:
         clock=clock,
     )
     object_storage = open_object_storage(settings, context.database, configuration)
+    index = Database(configuration["PostgreSQL"]["ConnectionUri"], maximum_connections=2)
     PublishedTree(settings.published_directory).sweep()
-    asyncio.run(_run(create_worker(context, settings.database_uri, object_storage)))
+    asyncio.run(_run(create_worker(context, settings.database_uri, index, object_storage)))
 
 
 async def _run(app: App) -> None:
-    """Two parts of one worker: reports never wait for pictures."""
+    """Parts of one worker: reports wait neither for pictures nor for the comparison with gateways. When one part ends, all do, and the supervisor starts anew."""
 
     def part(queue: str, concurrency: int, takes_signals: bool) -> Coroutine[Any, Any, None]:
         return app.run_worker_async(
@@ -187,14 +249,23 @@ async def _run(app: App) -> None:
             delete_jobs="successful",
             shutdown_graceful_timeout=20,
             install_signal_handlers=takes_signals,
+            update_heartbeat_interval=HEARTBEAT_SECONDS,
+            stalled_worker_timeout=DEAD_AFTER_SECONDS,
         )
 
     async with app.open_async():
         await reconcile_at_start(app)
-        publishing = asyncio.create_task(part(PUBLISHING, max(1, (os.cpu_count() or 2) // 2), takes_signals=False))
+        parts = [
+            asyncio.create_task(part("default", 2, takes_signals=True)),
+            asyncio.create_task(part(PUBLISHING, max(1, (os.cpu_count() or 2) // 2), takes_signals=False)),
+            asyncio.create_task(part(RECONCILING, 1, takes_signals=False)),
+            asyncio.create_task(keep_resuming(app)),
+        ]
         try:
-            await part("default", 2, takes_signals=True)
+            ended, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            publishing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await publishing
+            for one in parts:
+                one.cancel()
+            await asyncio.gather(*parts, return_exceptions=True)
+        for one in ended:
+            one.result()

@@ -7,6 +7,7 @@ import json
 import logging
 from typing import Any
 
+from cloudfilm.db.conflicts import is_study_being_settled
 from cloudfilm.db.database import Database
 from cloudfilm.db.job_queue import RECORD_STUDY, defer_job
 from cloudfilm.db.studies import remove_study, study_of_orthanc
@@ -34,7 +35,9 @@ class StudyChanges:
 
     def _react(self, change: int, level: int, resource: str) -> None:
         kinds = self._orthanc.ChangeType
-        if change in (kinds.NEW_STUDY, kinds.STABLE_STUDY):
+        if change == kinds.NEW_STUDY:
+            self._begin(resource)
+        elif change == kinds.STABLE_STUDY:
             self._record(resource)
         elif change == kinds.NEW_SERIES:
             self._record(json.loads(self._orthanc.RestApiGet(f"/series/{resource}"))["ParentStudy"])
@@ -51,16 +54,24 @@ class StudyChanges:
         elif level == levels.INSTANCE:
             self._unpublishing.instance_deleted(resource)
 
+    def _begin(self, orthanc_study_id: str) -> None:
+        study = json.loads(self._orthanc.RestApiGet(f"/studies/{orthanc_study_id}"))
+        self._admission.claim_again(study["MainDicomTags"].get("StudyInstanceUID", ""))
+        self._record(orthanc_study_id)
+
     def _forget(self, orthanc_study_id: str) -> None:
-        """A study whose patient was changed is another one to Orthanc, and the old one deleted: it is the same to us, and keeps its reports."""
+        """A study whose patient was changed is another one to Orthanc, and the old one deleted: it is the same to us, and keeps its reports.
+
+        One that was being sent while it was deleted has begun anew by now, under the same identifier.
+        """
         with self._database.transaction() as cursor:
             study_instance_uid = study_of_orthanc(cursor, orthanc_study_id)
-        if study_instance_uid is None:
-            return
+            # A conflict that is being settled puts others in the place of the instances, or has done so: the worker records the study.
+            if study_instance_uid is None or is_study_being_settled(cursor, study_instance_uid):
+                return
         asked = json.dumps({"Level": "Study", "Query": {"StudyInstanceUID": study_instance_uid}})
-        others = [one for one in json.loads(self._orthanc.RestApiPost("/tools/find", asked)) if one != orthanc_study_id]
-        if others:
-            self._record(others[0])
+        if there := json.loads(self._orthanc.RestApiPost("/tools/find", asked)):
+            self._record(there[0])
             return
         with self._database.transaction() as cursor:
             remove_study(cursor, orthanc_study_id)

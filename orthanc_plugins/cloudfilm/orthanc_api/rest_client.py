@@ -27,6 +27,13 @@ class OrthancClient:
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy stands between us and our own Orthanc
 
+    def is_up(self) -> bool:
+        """Whether Orthanc answers at all."""
+        try:
+            return self._response("GET", "/system").ok
+        except Unavailable:
+            return False
+
     def study(self, orthanc_study_id: str) -> dict[str, Any] | None:
         """``/studies/{id}``, None when it is not (any more) there."""
         study: dict[str, Any] | None = self._json("GET", f"/studies/{orthanc_study_id}")
@@ -67,6 +74,11 @@ class OrthancClient:
                 if study and study["MainDicomTags"].get("StudyInstanceUID") == study_instance_uid:
                     return str(found["ID"])
         return None
+
+    def value_of_tag(self, orthanc_instance_id: str, tag: str) -> bytes:
+        """``/instances/{id}/content/{tag}``: a value's bytes as they are stored, empty when it has none."""
+        response = self._response("GET", f"/instances/{orthanc_instance_id}/content/{tag}")
+        return response.content if response.ok else b""
 
     def tags_of_instance(self, orthanc_instance_id: str) -> dict[str, Any] | None:
         """``/instances/{id}/simplified-tags``: values by keyword, in Unicode."""
@@ -125,8 +137,16 @@ class OrthancClient:
         response = self._response("GET", f"/instances/{orthanc_instance_id}/metadata/RemoteAET")
         return response.text.strip() if response.ok else ""
 
-    def set_modality(self, aet: str, host: str) -> None:
-        """Register a DICOM sender: it may C-ECHO and C-STORE, nothing else. Its port is unknown: we never call it."""
+    def origin_of_instance(self, orthanc_instance_id: str) -> dict[str, str]:
+        """How an instance came: ``sender``, an AE title or a way in, and ``received_at``, a moment in ISO 8601; empty where Orthanc does not know."""
+        known = self._json("GET", f"/instances/{orthanc_instance_id}/metadata?expand") or {}
+        received = str(known.get("ReceptionDate", ""))
+        moment = f"{received[:4]}-{received[4:6]}-{received[6:11]}:{received[11:13]}:{received[13:15]}+00:00" if len(received) == 15 else ""
+        sender = str(known.get("RemoteAET", "")) or {"RestApi": "STOW-RS", "Plugins": "STOW-RS"}.get(str(known.get("Origin", "")), "")
+        return {"sender": sender, "received_at": moment}
+
+    def set_modality(self, aet: str, host: str, port: int | None = None) -> None:
+        """Register a DICOM sender: it may C-ECHO and C-STORE; with its port, where N-EVENT-REPORTs go, it may ask for Storage Commitment too."""
         rights = {
             "AllowEcho": True,
             "AllowStore": True,
@@ -134,8 +154,9 @@ class OrthancClient:
             "AllowFindWorklist": False,
             "AllowGet": False,
             "AllowMove": False,
+            "AllowStorageCommitment": port is not None,
         }
-        self._json("PUT", f"/modalities/{aet}", {"AET": aet, "Host": host, "Port": 104, **rights})
+        self._json("PUT", f"/modalities/{aet}", {"AET": aet, "Host": host, "Port": port or 104, **rights})
 
     def media(self, orthanc_study_id: str) -> Iterator[bytes]:
         """``/studies/{id}/media`` in portions: a ZIP archive of the study's instances with a DICOMDIR, packed while it is read."""

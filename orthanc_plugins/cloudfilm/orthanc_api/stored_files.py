@@ -7,6 +7,8 @@ import hashlib
 import json
 from collections.abc import Callable
 
+from cloudfilm.errors import Unavailable
+
 
 class StoredFiles:
     """Asks Orthanc from inside.
@@ -26,6 +28,11 @@ class StoredFiles:
         """SHA-256, in hexadecimal, of each stored file that says it is this instance of this study.
 
         There can be several: Orthanc tells instances apart by the PatientID too.
+
+        Raises
+        ------
+        Unavailable
+            It is there and cannot be read now: that is no reason for anybody to believe that it is not there.
         """
         hashes = []
         for found in json.loads(self._post("/tools/lookup", sop_instance_uid.encode("ascii"))):
@@ -35,6 +42,15 @@ class StoredFiles:
                 study = json.loads(self._get(f"/instances/{found['ID']}/study"))
                 if study["MainDicomTags"].get("StudyInstanceUID") == study_instance_uid:
                     hashes.append(hashlib.sha256(self._get(f"/instances/{found['ID']}/file")).hexdigest())
-            except self._failure:
-                continue  # deleted meanwhile
+            except self._failure as failure:
+                if self._is_there(found["ID"]):
+                    raise Unavailable("What is stored cannot be read at the moment. Please ask again later.") from failure
         return hashes
+
+    def _is_there(self, orthanc_instance_id: str) -> bool:
+        """False for what was deleted meanwhile."""
+        try:
+            self._get(f"/instances/{orthanc_instance_id}")
+        except self._failure:
+            return False
+        return True

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cloudfilm.dicom.documents import is_document
+from cloudfilm.dicom.key_objects import MarkedPicture, marked_pictures
 from cloudfilm.dicom.picture import has_pixels, pictures_of
 from cloudfilm.dicom.picture_columns import picture_columns
 from cloudfilm.dicom.picture_order import in_order
@@ -32,13 +33,16 @@ class SeriesVersion:
     instance_count: int
     version: str
     description: str = ""
+    # How many the device announced (ImagesInAcquisition and the like), None where it did not.
+    expected_count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesPictures:
     """The pictures of a series in order; ``of_documents`` are those of pages that were captured as pictures, which the cleaned view leaves out.
 
-    ``first`` is the metadata of one instance: modality, description, body part, and whatever tells whose it is.
+    ``first`` is the metadata of one instance: modality, description, body part, and whatever tells whose it is; ``marked`` are pictures, of
+    whatever series, that key objects in this one name.
     """
 
     series_instance_uid: str
@@ -46,6 +50,7 @@ class SeriesPictures:
     without_documents: dict[str, Any]
     no_pictures: int
     first: dict[str, Any]
+    marked: tuple[MarkedPicture, ...] = ()
 
 
 class StudyPictures:
@@ -93,12 +98,14 @@ class StudyPictures:
             picture_columns([one for one in pictures if one.sop_instance_uid not in documents]) if documents else columns,
             no_pictures=sum(not has_pixels(dataset) for dataset in datasets),
             first=datasets[0] if datasets else {},
+            marked=tuple(one for dataset in datasets for one in marked_pictures(dataset)),
         )
 
 
 def _version(series: dict[str, Any]) -> SeriesVersion:
     tags, count = series["MainDicomTags"], len(series["Instances"])
     number = str(tags.get("SeriesNumber", "")).strip()
+    expected = series.get("ExpectedNumberOfInstances")
     return SeriesVersion(
         series_instance_uid=tags["SeriesInstanceUID"],
         series_number=int(number) if number.removeprefix("-").isascii() and number.removeprefix("-").isdigit() else 1_000_000,
@@ -106,4 +113,5 @@ def _version(series: dict[str, Any]) -> SeriesVersion:
         instance_count=count,
         version=f"{series.get('LastUpdate', '')}/{count}",
         description=str(tags.get("SeriesDescription", "")).strip(),
+        expected_count=expected if isinstance(expected, int) and expected > 0 else None,
     )

@@ -3,10 +3,16 @@
 
 from __future__ import annotations
 
-_FIRST_SECONDS, _LONGEST_SECONDS = 1.0, 300.0
+LONGEST_SECONDS = 300.0
+_FIRST_SECONDS = 1.0
 
 
 def pause_seconds(failures: int, random: float) -> float:
     """The pause after so many failures in a row (at least one); ``random`` is from 0 to 1. A tenth of the full pause is always kept."""
-    longest = min(_LONGEST_SECONDS, _FIRST_SECONDS * 2.0 ** min(failures - 1, 20))
+    longest = min(LONGEST_SECONDS, _FIRST_SECONDS * 2.0 ** min(failures - 1, 20))
     return longest * (0.1 + 0.9 * random)
+
+
+def is_over(until: float, now: float) -> bool:
+    """Whether a pause has ended. One that would last longer than any pause does was begun by a clock that has been set back since."""
+    return now >= until or until > now + LONGEST_SECONDS

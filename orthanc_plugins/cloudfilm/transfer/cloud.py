@@ -19,9 +19,11 @@ _UNDERSTOOD = (200, 202, 409)
 _REASONS = {
     0xA700: "the cloud has no room",
     0xC000: "the cloud cannot understand this file",
-    0x0110: "the cloud could not take this file (for example because the study belongs to another hospital)",
+    0x0110: "the cloud could not take this file",
     0x0124: "the cloud does not allow this",
 }
+# A processing failure is all that Orthanc says, of a full disk, an object store that is away, and of a file that it will never take.
+_MAY_PASS = (0xA700, 0x0110)
 
 
 class LineFailure(Exception):
@@ -33,11 +35,32 @@ class NotTrusted(LineFailure):
 
 
 @dataclass(frozen=True, slots=True)
+class Receipt:
+    """SHA-256 of what the cloud has stored of an instance, of what it keeps aside for people, and of what they decided against.
+
+    ``refused`` is why it has refused the instance for good, empty where it has not.
+    """
+
+    stored: frozenset[str] = frozenset()
+    set_aside: frozenset[str] = frozenset()
+    decided: frozenset[str] = frozenset()
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """An instance by its UIDs."""
 
     study_instance_uid: str
     sop_instance_uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why the cloud did not take an instance. ``may_pass``: it may be the cloud's own trouble of the moment."""
+
+    reason: str
+    may_pass: bool
 
 
 class Cloud:
@@ -50,8 +73,8 @@ class Cloud:
         self._session.verify = ca_file or True
         self._session.proxies = {"https": proxy} if proxy else {}
 
-    def store(self, files: Sequence[bytes]) -> dict[str, str]:
-        """STOW-RS (PS3.18 §10.5): the reason for each SOPInstanceUID that the cloud says it did not take. What it did take, a receipt tells."""
+    def store(self, files: Sequence[bytes]) -> dict[str, Refusal]:
+        """STOW-RS (PS3.18 §10.5): a refusal for each SOPInstanceUID that the cloud says it did not take. What it did take, a receipt tells."""
         boundary = f"cloudfilm-{uuid4().hex}"
         headers = {"Content-Type": f'multipart/related; type="application/dicom"; boundary={boundary}', "Accept": "application/dicom+json"}
         size = sum(len(file) + len(_head(boundary)) + 2 for file in files) + len(_tail(boundary))
@@ -60,21 +83,21 @@ class Cloud:
             raise LineFailure(f"The cloud answered {answer.status_code} to a store.")
         try:
             failed = answer.json().get("00081198", {}).get("Value", [])
-        except ValueError:
+            return {_value(item, "00081155"): _refusal(_value(item, "00081197")) for item in failed}
+        except (ValueError, AttributeError):
             return {}
-        return {_value(item, "00081155"): _reason(_value(item, "00081197")) for item in failed}
 
-    def receipts(self, wanted: Sequence[Wanted]) -> dict[Wanted, list[str]]:
-        """SHA-256 of what the cloud has of each; empty where it has nothing."""
+    def receipts(self, wanted: Sequence[Wanted]) -> dict[Wanted, Receipt]:
+        """What the cloud has of each."""
         body = {"instances": [{"study_instance_uid": one.study_instance_uid, "sop_instance_uid": one.sop_instance_uid} for one in wanted]}
         answer = self._ask("/api/v1/receipts", body, {})
         if answer.status_code != requests.codes.ok:
             raise LineFailure(f"The cloud answered {answer.status_code} when it was asked for receipts.")
         try:
-            listed = {Wanted(one["study_instance_uid"], one["sop_instance_uid"]): list(one["sha256"]) for one in answer.json()["receipts"]}
-        except (ValueError, KeyError, TypeError) as error:
+            listed = {Wanted(one["study_instance_uid"], one["sop_instance_uid"]): _receipt(one) for one in answer.json()["receipts"]}
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise LineFailure("The cloud's receipts cannot be read.") from error
-        return {one: listed.get(one, []) for one in wanted}
+        return {one: listed.get(one, Receipt()) for one in wanted}
 
     def heartbeat(self, told: dict[str, Any]) -> dict[str, Any]:
         """Say how we are; a new token may come back."""
@@ -86,6 +109,12 @@ class Cloud:
         except ValueError as error:
             raise LineFailure("The cloud's answer to a heartbeat cannot be read.") from error
         return body
+
+    def tell_inventory(self, told: dict[str, Any]) -> None:
+        """Say what is here of some studies, or that everything was told."""
+        answer = self._ask("/api/v1/gateways/inventory", told, {})
+        if answer.status_code != requests.codes.ok:
+            raise LineFailure(f"The cloud answered {answer.status_code} when it was told what is here.")
 
     def _ask(self, path: str, body: Any, headers: dict[str, str]) -> requests.Response:
         pairing = self._pairing()
@@ -132,6 +161,12 @@ class _Body:
         return self._size
 
 
+def _receipt(one: dict[str, Any]) -> Receipt:
+    return Receipt(
+        frozenset(one["sha256"]), frozenset(one.get("set_aside", ())), frozenset(one.get("decided", ())), str(one.get("refused", ""))
+    )
+
+
 def _head(boundary: str) -> bytes:
     return f"--{boundary}\r\nContent-Type: application/dicom\r\n\r\n".encode()
 
@@ -144,5 +179,6 @@ def _value(item: dict[str, Any], tag: str) -> Any:
     return (item.get(tag, {}).get("Value") or [""])[0]
 
 
-def _reason(code: object) -> str:
-    return _REASONS.get(code, f"the cloud refused it (FailureReason {code})") if isinstance(code, int) else "the cloud refused it"
+def _refusal(code: object) -> Refusal:
+    words = _REASONS.get(code, f"the cloud refused it (FailureReason {code})") if isinstance(code, int) else "the cloud refused it"
+    return Refusal(words, may_pass=code in _MAY_PASS)

@@ -10,11 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from cloudfilm.errors import CloudFilmError
-from cloudfilm.transfer.backoff import pause_seconds
-from cloudfilm.transfer.cloud import Cloud, LineFailure, Wanted
-from cloudfilm.transfer.queue import Queue, Queued, State
+from cloudfilm.transfer.backoff import is_over, pause_seconds
+from cloudfilm.transfer.cloud import Cloud, LineFailure, Refusal, Wanted
+from cloudfilm.transfer.queue import Queue, Queued
+from cloudfilm.transfer.queue_state import State
 
 _MOST_IN_A_BATCH = 100
+_NO_RECEIPT = Refusal("the cloud gave no receipt for it", may_pass=True)
+DECIDED = "people decided for another content"
 _log = logging.getLogger(__name__)
 
 
@@ -30,17 +33,20 @@ class Line:
     lock: threading.Lock = field(default_factory=threading.Lock)
     confirmed_at_failure: dict[str, int] = field(default_factory=dict)
 
-    def good(self, confirmed: int) -> None:
-        """The cloud answered."""
+    def good(self, confirmed: int) -> bool:
+        """The cloud answered; return whether this ends an outage."""
         with self.lock:
+            ends_outage = self.failures > 0
             self.failures, self.still_until = 0, 0.0
             self.confirmed += confirmed
+            return ends_outage
 
     def bad(self, reason: str, now: float, random: float) -> None:
-        """It did not."""
+        """It did not. What several connections lose at once is one failure: the pause grows with outages, not with connections."""
         with self.lock:
-            self.failures += 1
-            self.still_until = now + pause_seconds(self.failures, random)
+            if is_over(self.still_until, now):
+                self.failures += 1
+                self.still_until = now + pause_seconds(self.failures, random)
             self.last_error, self.last_error_at = reason, now
 
     def others_got_through(self, orthanc_instance_id: str) -> bool:
@@ -86,7 +92,7 @@ class Sender:
     def send_next(self) -> bool:
         """Send one batch; False when there is nothing to do now."""
         now = self.clock()
-        if now < self.line.still_until:
+        if not is_over(self.line.still_until, now):
             return False
         batch = self.queue.take(now, self.batch_bytes, _MOST_IN_A_BATCH)
         if not batch:
@@ -107,7 +113,7 @@ class Sender:
             try:
                 file = self.read_file(row.orthanc_instance_id)
             except CloudFilmError as error:
-                self.queue.put_back(row, self.clock() + pause_seconds(1, self.random()), error.public_message, is_its_own_fault=False)
+                self.queue.postpone(row, self.clock() + pause_seconds(1, self.random()), error.public_message)
                 continue
             if file is None:
                 self.queue.forget(row.orthanc_instance_id)
@@ -119,27 +125,48 @@ class Sender:
         # What was sent before may have been committed though the answer never came: ask first.
         doubtful = [one for one in loaded if one.row.was_sent]
         known = self.cloud.receipts([one.wanted for one in doubtful]) if doubtful else {}
-        there = [one for one in doubtful if one.sha256 in known[one.wanted]]
+        there = [one for one in doubtful if one.sha256 in known[one.wanted].stored]
         self._confirm(there)
         rest = [one for one in loaded if one not in there]
         if not rest:
             return
         refused = self.cloud.store([one.file for one in rest])
         receipts = self.cloud.receipts([one.wanted for one in rest])
-        stored = [one for one in rest if one.sha256 in receipts[one.wanted]]
+        stored = [one for one in rest if one.sha256 in receipts[one.wanted].stored]
         self._confirm(stored)
+        doubted: list[tuple[_Loaded, str]] = []
         for one in rest:
             if one in stored:
                 continue
-            if receipts[one.wanted]:
+            receipt, refusal = receipts[one.wanted], refused.get(one.row.sop_instance_uid, _NO_RECEIPT)
+            if one.sha256 in receipt.decided:
+                self.queue.settle(one.row, State.CONFIRMED, one.sha256, DECIDED, self.clock())
+            elif one.sha256 in receipt.set_aside:
+                self._settle(one, State.CONFLICT, "the cloud keeps it aside until people have decided")
+            elif receipt.stored:
                 self._settle(one, State.CONFLICT, "the cloud has other content under the same SOPInstanceUID")
+            elif receipt.refused:
+                self._refused(one, receipt.refused)
+            elif refusal.may_pass:
+                doubted.append((one, refusal.reason))
             else:
-                self._refused(one, refused.get(one.row.sop_instance_uid, "the cloud gave no receipt for it"))
+                self._refused(one, refusal.reason)
+        if doubted and not stored:
+            # A cloud that can store nothing for an hour must not make people look at every image of that hour.
+            raise LineFailure(doubted[0][1])
+        self._answered(0)
+        for one, reason in doubted:
+            self._failed_without_verdict(one.row, reason, is_alone=True)
 
     def _confirm(self, loaded: Sequence[_Loaded]) -> None:
         for one in loaded:
             self.queue.settle(one.row, State.CONFIRMED, one.sha256, "", self.clock())
-        self.line.good(len(loaded))
+        if loaded:
+            self._answered(len(loaded))
+
+    def _answered(self, confirmed: int) -> None:
+        if self.line.good(confirmed):
+            self.queue.release()
 
     def _settle(self, one: _Loaded, state: State, reason: str) -> None:
         _log.warning("%s: an instance of study %s: %s", state, one.row.study_instance_uid, reason)

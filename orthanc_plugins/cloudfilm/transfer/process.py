@@ -19,9 +19,11 @@ from cloudfilm.orthanc_api.rest_client import OrthancClient
 from cloudfilm.settings import load_settings
 from cloudfilm.storage.key_files import KeyFiles
 from cloudfilm.transfer.cloud import Cloud, LineFailure
+from cloudfilm.transfer.conflicts import Conflicts
 from cloudfilm.transfer.disk import DiskState, Watermarks
 from cloudfilm.transfer.following import Follower
 from cloudfilm.transfer.forwarding import Line, Sender
+from cloudfilm.transfer.inventory import Inventory
 from cloudfilm.transfer.pairing import Pairing, PairingFile
 from cloudfilm.transfer.places import GatewayPlaces
 from cloudfilm.transfer.queue import Queue
@@ -29,7 +31,7 @@ from cloudfilm.transfer.speed import Speed, limit_at
 from cloudfilm.transfer.status import Status
 from cloudfilm.transfer.status_page import serve_status
 
-_LOOK_EVERY_SECONDS, _HEARTBEAT_SECONDS, _TIDY_EVERY_SECONDS, _IDLE_SECONDS = 0.3, 30.0, 60.0, 0.2
+_LOOK_EVERY_SECONDS, _TIDY_EVERY_SECONDS, _IDLE_SECONDS = 0.3, 60.0, 0.2
 _PURGED_AT_ONCE = 200
 _LARGEST_INSTANCE_BYTES = 4 * 1024**3
 _log = logging.getLogger(__name__)
@@ -58,7 +60,7 @@ class Forwarder:
         follower = Follower(
             self._client(), self._queue, self._gateway.emergency_aets, self._gateway.backfill_days, lambda: datetime.now(UTC)
         )
-        parts: list[Callable[[], None]] = [lambda: self._follow(follower), self._tell, self._tidy]
+        parts: list[Callable[[], None]] = [lambda: self._follow(follower), self._tell, self._tidy, self._follow_conflicts]
         parts += [self._send for _ in range(self._gateway.connections)]
         threads = [threading.Thread(target=part, daemon=True) for part in parts]
         status, server = serve_status(self.status, self._queue, int(os.environ["CLOUDFILM_GATEWAY_STATUS_PORT"]), self._settings.time_zone)
@@ -132,15 +134,31 @@ class Forwarder:
 
     def _tell(self) -> None:
         cloud = self._cloud()
+        inventory = Inventory(
+            self._queue, cloud, self._gateway.compare_at, lambda: datetime.now(self._settings.time_zone), self._client().instance_ids
+        )
         while not self._stop.is_set():
             if self._pairing is not None:
                 try:
                     answer = cloud.heartbeat(self.status.told())
                     if isinstance(token := answer.get("token"), str):
                         self._pairing = self._pairing_file.renew(token)
+                    inventory.follow(answer)
                 except LineFailure as failure:
                     _log.warning("%s", failure)
-            self._stop.wait(_HEARTBEAT_SECONDS)
+                except CloudFilmError as error:
+                    _log.warning("%s", error.public_message)
+            self._stop.wait(self._gateway.heartbeat_seconds)
+
+    def _follow_conflicts(self) -> None:
+        conflicts = Conflicts(self._queue, self._cloud(), self._places.conflicts, time.time)
+        while not self._stop.is_set():
+            if self._pairing is not None:
+                try:
+                    conflicts.follow()
+                except LineFailure as failure:
+                    _log.warning("%s", failure)
+            self._stop.wait(self._gateway.heartbeat_seconds * 2)
 
     def _tidy(self) -> None:
         """Delete what was confirmed long enough ago; what was confirmed goes earlier before anything that arrives has to be refused."""
@@ -150,7 +168,7 @@ class Forwarder:
             try:
                 for orthanc_id in self._queue.confirmed_before(before, _PURGED_AT_ONCE):
                     self._orthanc.delete_instance(orthanc_id)
-                    self._queue.forget(orthanc_id)
+                    self._queue.forget_confirmed(orthanc_id)
             except CloudFilmError as error:
                 _log.warning("%s", error.public_message)
             self._stop.wait(5.0 if is_full else _TIDY_EVERY_SECONDS)

@@ -12,8 +12,10 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
+
+from cloudfilm.transfer.backoff import LONGEST_SECONDS
+from cloudfilm.transfer.queue_state import State
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS instance (
@@ -35,18 +37,15 @@ CREATE TABLE IF NOT EXISTS instance (
 CREATE INDEX IF NOT EXISTS waiting ON instance (state, priority, arrived_at);
 CREATE INDEX IF NOT EXISTS of_study ON instance (study_instance_uid, state);
 CREATE INDEX IF NOT EXISTS settled ON instance (state, settled_at);
+-- Everything that was confirmed later than this is still here, unless something took it away.
+CREATE TABLE IF NOT EXISTS forgotten (confirmed_until REAL NOT NULL);
+INSERT INTO forgotten SELECT strftime('%s', 'now') WHERE NOT EXISTS (SELECT 1 FROM forgotten);
+-- Studies that the cloud asked for again: it is told of them anew once everything of them has its verdict.
+CREATE TABLE IF NOT EXISTS owed (study_instance_uid TEXT PRIMARY KEY);
 """
 _ALONE_AFTER = 2
-
-
-class State(StrEnum):
-    """Where an instance is on its way."""
-
-    WAITING = "waiting"
-    SENDING = "sending"
-    CONFIRMED = "confirmed"  # the cloud's SHA-256 equals ours
-    CONFLICT = "conflict"  # the cloud has another content under the same UIDs
-    SET_ASIDE = "set aside"  # refused, or failed, too often
+# The second half: the clock was set back since (`cloudfilm.transfer.backoff.is_over`).
+_DUE = f"(next_try_at <= ? OR next_try_at > ? + {LONGEST_SECONDS})"
 
 
 class Priority:
@@ -81,6 +80,15 @@ class Queued:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """An instance that is here; ``sha256`` is empty before it was first read."""
+
+    sop_instance_uid: str
+    sha256: str
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """Instances in one state."""
 
@@ -111,6 +119,8 @@ class Queue:
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.executescript(_SCHEMA)
+        if "asked_at" not in {row[1] for row in self._connection.execute("PRAGMA table_info(instance)")}:
+            self._connection.execute("ALTER TABLE instance ADD COLUMN asked_at REAL NOT NULL DEFAULT 0")
         # Whoever was sending has ended without a verdict.
         self._connection.execute("UPDATE instance SET state = 'waiting' WHERE state = 'sending'")
 
@@ -144,9 +154,9 @@ class Queue:
         """Take the next batch, of one study; from now on it counts as sent. What has failed in company goes alone."""
         with self._transaction() as connection:
             first = connection.execute(
-                "SELECT orthanc_instance_id, study_instance_uid, priority, failures FROM instance WHERE state = 'waiting' AND next_try_at <= ?"
+                f"SELECT orthanc_instance_id, study_instance_uid, priority, failures FROM instance WHERE state = 'waiting' AND {_DUE}"
                 " ORDER BY priority, arrived_at DESC LIMIT 1",
-                (now,),
+                (now, now),
             ).fetchone()
             if first is None:
                 return []
@@ -156,8 +166,8 @@ class Queue:
                 condition, values = f"study_instance_uid = ? AND failures < {_ALONE_AFTER}", [first[1]]
             rows = connection.execute(
                 "SELECT orthanc_instance_id, study_instance_uid, sop_instance_uid, size_bytes, was_sent, failures, tries FROM instance"
-                f" WHERE state = 'waiting' AND next_try_at <= ? AND {condition} ORDER BY arrived_at, rowid LIMIT ?",
-                (now, *values, most),
+                f" WHERE state = 'waiting' AND {_DUE} AND {condition} ORDER BY arrived_at, rowid LIMIT ?",
+                (now, now, *values, most),
             ).fetchall()
             batch: list[Queued] = []
             size = 0
@@ -185,9 +195,22 @@ class Queue:
         with self._transaction() as connection:
             connection.execute(
                 "UPDATE instance SET state = 'waiting', next_try_at = ?, reason = ?, failures = failures + ?, tries = tries + ?"
-                " WHERE orthanc_instance_id = ?",
+                " WHERE orthanc_instance_id = ? AND state = 'sending'",
                 (next_try_at, reason, not is_its_own_fault, is_its_own_fault, one.orthanc_instance_id),
             )
+
+    def postpone(self, one: Queued, next_try_at: float, reason: str) -> None:
+        """It could not even be read, since our own archive was being started: that says nothing about it or the line."""
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE instance SET state = 'waiting', next_try_at = ?, reason = ? WHERE orthanc_instance_id = ?",
+                (next_try_at, reason, one.orthanc_instance_id),
+            )
+
+    def release(self) -> None:
+        """An outage is over: what waited for its end goes on at once; what was refused itself keeps its pause."""
+        with self._transaction() as connection:
+            connection.execute("UPDATE instance SET next_try_at = 0 WHERE state = 'waiting' AND tries = 0")
 
     def try_again(self) -> int:
         """Everything that is kept aside, and everything that waits for its time, at once."""
@@ -205,6 +228,86 @@ class Queue:
                 (moment, most),
             ).fetchall()
         return [row[0] for row in rows]
+
+    def forget_confirmed(self, orthanc_instance_id: str) -> None:
+        """It was kept long enough, and is deleted: what was confirmed before it may be gone too."""
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE forgotten SET confirmed_until = max(confirmed_until, coalesce((SELECT settled_at FROM instance WHERE orthanc_instance_id = ?), 0))",
+                (orthanc_instance_id,),
+            )
+            connection.execute("DELETE FROM instance WHERE orthanc_instance_id = ?", (orthanc_instance_id,))
+
+    def forgotten_until(self) -> float:
+        """What was confirmed later is still here."""
+        with self._transaction() as connection:
+            return float(connection.execute("SELECT max(confirmed_until) FROM forgotten").fetchone()[0])
+
+    def studies(self) -> list[str]:
+        """StudyInstanceUIDs of everything that is here."""
+        with self._transaction() as connection:
+            return [row[0] for row in connection.execute("SELECT DISTINCT study_instance_uid FROM instance ORDER BY study_instance_uid")]
+
+    def held_of(self, study_instance_uid: str) -> list[Held]:
+        """What is here of a study."""
+        with self._transaction() as connection:
+            rows = connection.execute(
+                "SELECT sop_instance_uid, sha256, state FROM instance WHERE study_instance_uid = ? ORDER BY sop_instance_uid",
+                (study_instance_uid,),
+            ).fetchall()
+        return [Held(row[0], row[1], State(row[2])) for row in rows]
+
+    def send_again(self, instances: Iterable[tuple[str, str]]) -> int:
+        """Queue instances, by the UIDs of study and instance, that have their verdict already; what the cloud has of them, it is asked first.
+
+        The cloud repeats itself until it is told of the study anew: what is owed already is not queued once more.
+        """
+        sent = 0
+        with self._transaction() as connection:
+            owed = {row[0] for row in connection.execute("SELECT study_instance_uid FROM owed")}
+            for study_instance_uid, sop_instance_uid in instances:
+                if study_instance_uid in owed:
+                    continue
+                changed = connection.execute(
+                    "UPDATE instance SET state = 'waiting', tries = 0, failures = 0, next_try_at = 0, reason = '', settled_at = NULL"
+                    " WHERE study_instance_uid = ? AND sop_instance_uid = ? AND state NOT IN ('waiting', 'sending')",
+                    (study_instance_uid, sop_instance_uid),
+                ).rowcount
+                sent += changed
+                connection.execute("INSERT OR IGNORE INTO owed VALUES (?)", (study_instance_uid,))
+        return sent
+
+    def owed(self) -> list[str]:
+        """Studies to tell of anew, that have nothing on its way any more."""
+        with self._transaction() as connection:
+            rows = connection.execute(
+                "SELECT study_instance_uid FROM owed WHERE NOT EXISTS (SELECT 1 FROM instance WHERE state IN ('waiting', 'sending')"
+                " AND instance.study_instance_uid = owed.study_instance_uid) LIMIT 100"
+            ).fetchall()
+        return [row[0] for row in rows]
+
+    def told_of(self, study_instance_uid: str) -> None:
+        """The cloud knows how it is."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM owed WHERE study_instance_uid = ?", (study_instance_uid,))
+
+    def in_conflict(self, most: int) -> list[tuple[Queued, str]]:
+        """Instances that wait for people to decide, each with its SHA-256, the longest first."""
+        with self._transaction() as connection:
+            rows = connection.execute(
+                "SELECT orthanc_instance_id, study_instance_uid, sop_instance_uid, size_bytes, was_sent, failures, tries, sha256 FROM instance"
+                " WHERE state IN ('conflict', 'set aside') AND sha256 <> '' ORDER BY asked_at, settled_at LIMIT ?",
+                (most,),
+            ).fetchall()
+            connection.executemany(
+                "UPDATE instance SET asked_at = strftime('%s', 'now') WHERE orthanc_instance_id = ?", [(row[0],) for row in rows]
+            )
+        return [(Queued(row[0], row[1], row[2], row[3], bool(row[4]), row[5], row[6]), row[7]) for row in rows]
+
+    def all_ids(self) -> list[str]:
+        """Orthanc's identifiers of everything that has a row."""
+        with self._transaction() as connection:
+            return [row[0] for row in connection.execute("SELECT orthanc_instance_id FROM instance")]
 
     def forget(self, orthanc_instance_id: str) -> None:
         """It is not here any more."""

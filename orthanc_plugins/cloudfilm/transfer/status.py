@@ -13,7 +13,8 @@ from cloudfilm.transfer.disk import DiskState, Watermarks
 from cloudfilm.transfer.forwarding import Line
 from cloudfilm.transfer.pairing import Pairing
 from cloudfilm.transfer.places import GatewayPlaces
-from cloudfilm.transfer.queue import Queue, State
+from cloudfilm.transfer.queue import Queue
+from cloudfilm.transfer.queue_state import State
 from cloudfilm.transfer.speed import Speed
 
 

@@ -38,15 +38,18 @@ CHINESE = {
     "Tries": "尝试次数",
     "Arrived": "到达时间",
     "Try all again now": "立即全部重试",
-    "Files kept in gateway/conflicts because this gateway has other content under the same UID:": (
-        "因本机已有同一 UID 的不同内容而保存在 gateway/conflicts 中的文件："
+    "Files with other content under a UID that is here, about to be handed over to the cloud:": (
+        "与本机已有影像 UID 相同而内容不同、即将移交云端的文件："
     ),
     "As of": "截至",
     "Reload": "刷新",
     "the cloud has other content under the same SOPInstanceUID": "云端同一 SOPInstanceUID 下的内容不同",
+    "the cloud keeps it aside until people have decided": "云端已另行保存，等待人工处理",
+    "people decided for another content": "已人工确认采用另一份内容",
     "the cloud has no room": "云端空间不足",
     "the cloud cannot understand this file": "云端无法识别该文件",
-    "the cloud could not take this file (for example because the study belongs to another hospital)": "云端无法接收该文件（例如该检查属于其他医院）",
+    "the cloud could not take this file": "云端未能接收该文件",
+    "the study belongs to another hospital": "该检查属于其他医院",
     "the cloud does not allow this": "云端不允许",
     "the cloud gave no receipt for it": "云端未给出收据",
     "The cloud does not know this gateway (any more): pair it again.": "云端不认识（或已不再认识）本网关：请重新配对。",

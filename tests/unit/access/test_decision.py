@@ -45,7 +45,8 @@ ALLOWED: dict[str, tuple[Holder, set[Action]]] = {
     "patient": (
         PATIENT,
         {Action.QUERY, Action.VIEW_IMAGES, Action.READ_METADATA, Action.READ_CLEANED_METADATA, Action.RETRIEVE_BULK_DATA,
-         Action.RETRIEVE_ORIGINALS, Action.READ_REPORT, Action.SEE_REPORT_PAGES, Action.DOWNLOAD_REPORT, Action.SHARE, Action.READ_OWN_LOG},
+         Action.RETRIEVE_ORIGINALS, Action.READ_REPORT, Action.SEE_REPORT_PAGES, Action.DOWNLOAD_REPORT, Action.SHARE, Action.READ_OWN_LOG,
+         Action.REPORT_MISTAKE},
     ),
     "viewer": (
         VIEWER,
@@ -77,12 +78,12 @@ ALLOWED: dict[str, tuple[Holder, set[Action]]] = {
     "doctor": (
         staff(Role.DOCTOR),
         {Action.QUERY, Action.VIEW_IMAGES, Action.READ_METADATA, Action.RETRIEVE_BULK_DATA, Action.RETRIEVE_ORIGINALS,
-         Action.READ_REPORT, Action.SEE_REPORT_PAGES, Action.DOWNLOAD_REPORT, Action.REVIEW_REPORTS},
+         Action.READ_REPORT, Action.SEE_REPORT_PAGES, Action.DOWNLOAD_REPORT, Action.REVIEW_REPORTS, Action.SETTLE_CONFLICTS},
     ),
     "registrar": (
         staff(Role.REGISTRAR),
         {Action.QUERY, Action.VIEW_IMAGES, Action.READ_METADATA, Action.RETRIEVE_BULK_DATA, Action.READ_REPORT, Action.SEE_REPORT_PAGES,
-         Action.DOWNLOAD_REPORT, Action.SUBMIT_REPORT, Action.MANAGE_GRANTS, Action.ISSUE_PAPER, Action.READ_STUDY_LOG, Action.REVIEW_REPORTS,
+         Action.DOWNLOAD_REPORT, Action.SUBMIT_REPORT, Action.MANAGE_GRANTS, Action.ISSUE_PAPER, Action.READ_STUDY_LOG, Action.REVIEW_REPORTS, Action.SETTLE_CONFLICTS,
          Action.TEACH_FORMS},
     ),
     "administrator": (
@@ -121,7 +122,7 @@ def test_nothing_of_another_hospital_or_of_nobody_is_allowed(action: Action, hol
 @pytest.mark.parametrize("holder", [PATIENT, VIEWER, share()], ids=["patient", "viewer", "share"])
 def test_nothing_of_another_study_or_report_is_allowed(action: Action, holder: GrantHolder) -> None:
     allowed = may(asked(action, study="1.3", report=IDS[6]), holder)
-    assert allowed == (action in {Action.SHARE, Action.READ_OWN_LOG} and holder is PATIENT)
+    assert allowed == (action in {Action.SHARE, Action.READ_OWN_LOG, Action.REPORT_MISTAKE} and holder is PATIENT)
 
 
 CLOSED = [{"revoked_at": NOW}, {"expires_at": NOW}, {"not_before": NOW + timedelta(seconds=1)}]

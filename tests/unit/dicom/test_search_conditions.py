@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from cloudfilm.dicom.search_conditions import parse_condition
+from cloudfilm.dicom.search_conditions import Like, parse_condition
 from cloudfilm.errors import BadRequest
 
 NAME = "Wang^XiaoMing=王^小明=ワン^シャオミン"
@@ -78,3 +78,26 @@ def test_an_empty_key_matches_everything(vr: str, key: str) -> None:
 def test_what_cannot_be_a_value_is_refused(vr: str, key: str) -> None:
     with pytest.raises(BadRequest):
         parse_condition("X", vr, key, fuzzy=False)
+
+
+@pytest.mark.parametrize(
+    ("key", "fuzzy", "literals"),
+    [
+        ("WANG^XIAO*", False, ("WANG^XIAO",)), ("*MING*", False, ("MING",)), ("WANG?XIAO", False, ("WANG", "XIAO")),
+        ("王^小明^", False, ("王^小明",)), ("Wang^XiaoMing=王^小明", False, ("Wang^XiaoMing=王^小明",)), ("xiao wang", True, ("xiao", "wang")),
+    ],
+)  # fmt: skip
+def test_what_an_index_looks_for_is_in_every_name_that_matches(key: str, fuzzy: bool, literals: tuple[str, ...]) -> None:
+    condition = parse_condition("PatientName", "PN", key, fuzzy)
+    assert isinstance(condition, Like)
+    assert condition.literals == literals
+    for name in ("Wang^XiaoMing=王^小明", "WANG^XIAOMING", "王^小明", "wang xiao^ming", "WANG^XIAO", "WANG XIAO"):
+        plain = name.translate(str.maketrans("", "", "^= ")).lower()
+        if condition.accepts([name]):
+            assert all(one.translate(str.maketrans("", "", "^= ")).lower() in plain for one in literals)
+
+
+@pytest.mark.parametrize(("key", "beginning"), [("Q12*", "Q12"), ("Q?2", "Q"), ("*12", ""), ("Q12", None)])
+def test_how_a_number_begins_is_known(key: str, beginning: str | None) -> None:
+    condition = parse_condition("PatientID", "LO", key, fuzzy=False)
+    assert getattr(condition, "beginning", None) == beginning

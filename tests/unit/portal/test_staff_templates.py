@@ -27,11 +27,13 @@ from cloudfilm.db.gateways import Gateway
 from cloudfilm.db.grant_list import GrantLine
 from cloudfilm.db.hospital_statistics import COUNTS, Holdings
 from cloudfilm.db.hospitals import Hospital
+from cloudfilm.db.mistakes import Mistake
 from cloudfilm.db.operation import FailedJob, HospitalNumbers, Queue
 from cloudfilm.db.patient_corrections import Person
 from cloudfilm.db.patient_merges import PatientMerge
 from cloudfilm.db.print_orders import PrintOrder
 from cloudfilm.db.printed_films import PrintedFilm
+from cloudfilm.db.reconciliation import Difference
 from cloudfilm.db.report_forms import FormRecord
 from cloudfilm.db.report_review import ReportDecision
 from cloudfilm.db.report_status import ReportStatus
@@ -49,12 +51,15 @@ from cloudfilm.reports.placement import CORNERS
 from cloudfilm.reports.taught_form import KINDS, MARKABLE, TaughtForm
 from cloudfilm.reports.text_layer import PageText
 from portal.form_view import Draft, Shown, ShownAnchor, ShownField, ShownLine, Tried
+from portal.staff.conflicts import ConflictLine
 from portal.staff.decisions import DISMISSALS, MAY_DECIDE, WITHDRAWALS
 from portal.staff.films import ShownExam, ShownFilm
 from portal.staff.form_samples import Source, SourceKind
 from portal.staff.forms import ShownReport
+from portal.staff.gateways import DifferenceLine
 from portal.staff.grants import REASONS, ShownGrant
 from portal.staff.hospital import LONGEST
+from portal.staff.mistakes import ShownMistake
 from portal.staff.orders import DAYS as ORDER_DAYS
 from portal.staff.orders import LISTS as ORDER_LISTS
 from portal.staff.orders import OrderLine, UnreportedLine
@@ -113,6 +118,14 @@ CANDIDATE = ShownCandidate(
 )
 DECISION = ReportDecision(ID, ID, NOW, ID, "match", "review", "", [], None, HOSTILE)
 GATEWAY = Gateway(ID, "jia", HOSTILE, None, ID, NOW, NOW, NOW, {"waiting": 3, "disk_state": "good", "free_bytes": 5_000_000})
+DIFFERENCE = Difference(
+    ID, HOSTILE, "1.2.3", 3, 2, ["1.2.4"], ["1.2.5"], ["1.2.6"], True, False, ["1.2.4"], NOW, HOSTILE, None, HOSTILE, NOW
+)
+TOLD = dict.fromkeys(("name", "PatientID", "PatientSex", "StudyDescription", "SeriesDescription"), HOSTILE)
+NEWCOMER = SetAside(
+    ID, "jia", "1.2.3", "1.2.6", HOSTILE, HOSTILE, "0" * 64, 5, NOW, bytes_kept=True, picture_sha256="0" * 64,
+    facts={**TOLD, "there": {**TOLD, "sender": HOSTILE, "received_at": HOSTILE, "sha256": HOSTILE, "picture_sha256": "0" * 64}},
+)  # fmt: skip
 TOKEN = ApiTokenRecord(ApiHolder(ID, "jia", frozenset(Scope), NOW, None, is_gateway=True), HOSTILE, NOW, None)
 ORDER = PrintOrder(ID, ID, "jia", "kiosk", None, ID, "kiosk-hall", NOW, attempts=2, trouble=HOSTILE)
 ORDER_STATES: list[dict[str, Any]] = [
@@ -127,12 +140,13 @@ SHOWN = Shown(
     TaughtForm("new", 0, HOSTILE, "", ((595.0, 842.0),), (), ()),
 )  # fmt: skip
 RECENT = ShownReport(RecentReport(ID, NOW, HOSTILE, {}, b""), HOSTILE, HOSTILE, 1, 0)
+MISTAKE = Mistake(ID, "jia", ID, ID, "1.2.3", "other", HOSTILE, HOSTILE, NOW, answer=HOSTILE, changed_at=NOW, changed_by=HOSTILE)
 FILM = PrintedFilm(ID, "jia", HOSTILE, "0" * 64, [], [HOSTILE], NOW, NOW, "identified", HOSTILE, [[HOSTILE, 0.9]])
 SHOWN_FILM = ShownFilm(FILM, "/dicom-web/x", "/dicom-web/x")
 PAGES: dict[str, dict[str, object]] = {
     "studies": {
         "lines": [StudyLine(STUDY, HOSTILE, "CT")], "asked": dict.fromkeys(FIELDS, HOSTILE), "is_limited": True, "may_open": True,
-        "modalities": MODALITIES, "states": list(STATES), "kept": [KeptSearch(KEPT, "/staff/?text=x", is_shown=True)], "removed": KEPT,
+        "modalities": MODALITIES, "states": list(STATES), "kept": [KeptSearch(KEPT, "/staff/?text=x", is_shown=True)], "removed": KEPT, "silent": [GATEWAY],
     },
     "study": {
         "study": STUDY, "patient_name": HOSTILE, "series": [SeriesVersion("1.2.4", 1, "CT", 3, "1", HOSTILE), SeriesVersion("1.2.5", 2, "SR", 1, "1", HOSTILE)],
@@ -174,6 +188,8 @@ PAGES: dict[str, dict[str, object]] = {
     "films": {"films": [SHOWN_FILM, ShownFilm(replace(FILM, state="unidentified"), "", "")], "every": False, "number": 2, "done": FILM},
     "film": {"shown": SHOWN_FILM, "exams": [ShownExam(STUDY, HOSTILE, "CT", (HOSTILE,), is_chosen=True)], "searched": HOSTILE, "trouble": "Conflict",
              "done": None, "following": ID, "lines": [HOSTILE]},
+    "mistakes": {"lines": [ShownMistake(MISTAKE, HOSTILE, HOSTILE), ShownMistake(replace(MISTAKE, state="settled"), "", "")], "show": "open",
+                 "lists": ["open", "settled"], "most": 2, "longest": 500},
     "review": {"has_films": True, "films_to_look_at": 2,
                "reports": [REPORT], "counts": dict.fromkeys(LISTS, 3), "lists": LISTS, "show": "review", "text": HOSTILE, "in_review": 3, "done": None},
     "review_report": {
@@ -184,7 +200,13 @@ PAGES: dict[str, dict[str, object]] = {
         "done": {"report": REPORT, "decision": "match", "seen": 4},
     },
     "tokens": {"tokens": [TOKEN, replace(TOKEN, last_used_at=NOW)], "scopes": list(Scope), "now": NOW, "filled": {}},
-    "gateways": {"gateways": [GATEWAY, replace(GATEWAY, paired_at=None, last_seen_at=None, told={})], "silent_before": NOW},
+    "gateways": {"gateways": [GATEWAY, replace(GATEWAY, paired_at=None, last_seen_at=None, told={})], "silent_before": NOW,
+                 "differences": {ID: 3}},
+    "differences": {"lines": [DifferenceLine(DIFFERENCE, STUDY, HOSTILE), DifferenceLine(replace(DIFFERENCE, accepted_at=NOW, wanted_again=[]), None, "")],
+                    "is_more": True},
+    "conflicts": {"lines": [ConflictLine("1.2.3", "content", HOSTILE, 3, HOSTILE, NOW, STUDY, HOSTILE, HOSTILE, HOSTILE)], "show": "open"},
+    "conflict": {"kind": "content", "study_instance_uid": "1.2.3", "study": STUDY, "patient_name": HOSTILE, "newcomers": [NEWCOMER],
+                 "total": 61, "states": {"open"}, "is_pending": False, "decided": None, "when": str},
     "token_issued": {"token": "abc", "label": HOSTILE},
     "audit": {"events": [RecordedEvent(1, AuditEvent(NOW, AuditKind.SEARCHED, "denied", ActorKind.STAFF, str(ID), detail=HOSTILE))],
               "logins": {str(ID): HOSTILE}, "asked": {}, "kinds": list(AuditKind), "older": "before=3", "before": "9"},
@@ -205,6 +227,7 @@ def page_of(render: Render, name: str, **more: object) -> str:
 
 def test_every_template_is_rendered_here() -> None:
     parts = {
+        "silent_gateways",
         "review_done",
         "film_done",
         "exam_search",

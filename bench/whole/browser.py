@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Chromium at the end of a line: when the first picture stands on the screen and when the whole series is there, cold and on a second visit."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from playwright.sync_api import BrowserContext, Page, Playwright, Request, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
+
+from bench.failure import BenchFailed
+from bench.whole.ct_series import CtSeries
+from bench.whole.row import Beside, Goal, Row
+from bench.whole.stage import Stage
+from bench.whole.stock import TUNED
+from machine.installation import TLS
+
+_ARGUMENTS = [
+    "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
+]  # fmt: skip
+_LONGEST_SECONDS = 600
+_FRAME = re.compile(r"/instances/([0-9.]+)/frames/")
+# The middle of the sphere is grey, whatever else is on the screen.
+_OHIF_SHOWS = """() => [...document.querySelectorAll('.viewport-element canvas')].some((canvas) => {
+    const context = canvas.width > 50 && canvas.getContext('2d');
+    if (!context) return false;
+    const [red, green, blue] = context.getImageData(canvas.width >> 1, canvas.height >> 1, 1, 1).data;
+    return red + green + blue > 30;
+})"""
+_PHONE_SHOWS = "() => { const one = document.querySelector('#first-picture'); return !!one && one.complete && one.naturalWidth > 0; }"
+# What OHIF's own documentation starts with: nothing of ours.
+_STOCK_CONFIGURATION = """window.PUBLIC_URL = '/viewer/';
+window.config = {
+  routerBasename: '/viewer/', extensions: [], modes: [], showStudyList: false, investigationalUseDialog: { option: 'never' },
+  maxNumberOfWebWorkers: 3, maxNumRequests: { interaction: 100, thumbnail: 75, prefetch: 25 }, studyPrefetcher: { enabled: true },
+  defaultDataSourceName: 'stock',
+  dataSources: [{ namespace: '@ohif/extension-default.dataSourcesModule.dicomweb', sourceName: 'stock', configuration: {
+    friendlyName: 'stock', name: 'stock', qidoRoot: '/dicom-web', wadoRoot: '/dicom-web', wadoUriRoot: '/wado', qidoSupportsIncludeField: false,
+    imageRendering: 'wadors', thumbnailRendering: 'wadors', enableStudyLazyLoad: true, supportsFuzzyMatching: false, supportsWildcard: true,
+    omitQuotationForMultipartRequest: true, singlepart: 'bulkdata,video', bulkDataURI: { enabled: true, relativeResolution: 'studies' },
+  } }],
+};
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Seconds since the address was entered, and megabytes of pictures on the line."""
+
+    first_picture: float
+    whole_series: float
+
+
+class InTheBrowser:
+    """One line's speed. OHIF's files are the same on both sides; stock has OHIF's default settings and the stock Orthanc."""
+
+    def __init__(self, name: str, megabits: float, milliseconds: float) -> None:
+        self._name, self._megabits, self._milliseconds = name, megabits, milliseconds
+
+    def measure(self, stage: Stage) -> list[Row]:
+        """First picture and whole series, cold and on a second visit, in OHIF and in the viewer for phones."""
+        series = stage.browser_series
+        (stage.folder / "nginx/app-config.js").write_text(_STOCK_CONFIGURATION, encoding="utf-8")
+        link = _link(stage, series)
+        ohif: dict[str, list[tuple[Seen, Seen]]] = {"ours": [], "stock": []}
+        phone: list[tuple[Seen, Seen]] = []
+        with self._line(stage.ours.https_port) as to_ours, self._line(stage.bare_port) as to_stock, sync_playwright() as playwright:
+            for number in range(stage.scale.browser_rounds):
+                for name in ("ours", "stock") if number % 2 == 0 else ("stock", "ours"):
+                    if name == "ours":
+                        ohif[name].append(
+                            self._visits(playwright, link, f"https://localhost:{to_ours}/images/desktop", _OHIF_SHOWS, series)
+                        )
+                    else:
+                        address = f"https://localhost:{to_stock}/viewer/viewer?StudyInstanceUIDs={series.study_instance_uid}"
+                        ohif[name].append(self._visits(playwright, None, address, _OHIF_SHOWS, series))
+                phone.append(self._visits(playwright, link, f"https://localhost:{to_ours}/images", _PHONE_SHOWS, series, is_phone=True))
+        return self._rows(stage, series, ohif, phone)
+
+    def _visits(
+        self, playwright: Playwright, link: str | None, address: str, shows: str, series: CtSeries, is_phone: bool = False
+    ) -> tuple[Seen, Seen]:
+        """With an empty cache, and again."""
+        with tempfile.TemporaryDirectory(prefix="cloudfilm-bench-", ignore_cleanup_errors=True) as profile:
+            context = playwright.chromium.launch_persistent_context(
+                profile, executable_path="/usr/bin/chromium", args=[*_ARGUMENTS, f"--ignore-certificate-errors-spki-list={_key_hash()}"],
+                viewport={"width": 390, "height": 844} if is_phone else {"width": 1440, "height": 900}, has_touch=is_phone,
+            )  # fmt: skip
+            try:
+                if link is not None:
+                    _agree(context, link)
+                return self._visit(context, address, shows, series), self._visit(context, address, shows, series)
+            finally:
+                context.close()
+
+    def _visit(self, context: BrowserContext, address: str, shows: str, series: CtSeries) -> Seen:
+        page, came = context.new_page(), dict[str, float]()
+
+        def finished(request: Request) -> None:
+            if (frame := _FRAME.search(request.url)) and frame[1] not in came:
+                came[frame[1]] = time.monotonic()
+
+        page.on("requestfinished", finished)
+        began = time.monotonic()
+        page.goto(address, wait_until="commit", timeout=_LONGEST_SECONDS * 1000)
+        # By turns, not by wait_for_function: what that puts into the page our Content-Security-Policy forbids.
+        while not _is_shown(page, shows):
+            if time.monotonic() - began > _LONGEST_SECONDS:
+                raise BenchFailed(f"no picture stood on the screen within {_LONGEST_SECONDS} s")
+            page.wait_for_timeout(20)
+        first = time.monotonic() - began
+        while len(came) < len(series.files):
+            if time.monotonic() - began > _LONGEST_SECONDS:
+                raise BenchFailed(f"{len(came)} of {len(series.files)} pictures came to the browser within {_LONGEST_SECONDS} s")
+            page.wait_for_timeout(20)
+        whole = max(came.values()) - began
+        page.close()
+        return Seen(first, whole)
+
+    @contextmanager
+    def _line(self, port: int) -> Iterator[int]:
+        command = [sys.executable, "-m", "bench.whole.slow_line", str(port), str(self._megabits), str(self._milliseconds)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            try:
+                yield int(process.stdout.readline())
+            finally:
+                process.terminate()
+
+    def _rows(self, stage: Stage, series: CtSeries, ohif: dict[str, list[tuple[Seen, Seen]]], phone: list[tuple[Seen, Seen]]) -> list[Row]:
+        topic, slices = f"Chromium, {self._name}", len(series.files)
+        stock_is = f"the same OHIF with its default settings, {TUNED}, behind nginx"
+        compressed = sum(path.stat().st_size for path in stage.frames_folder(series).glob("*/1.202"))
+        line_seconds = (compressed * 8 / (self._megabits * 1e6),)
+        line_is = "the line's rate for the compressed frames alone"
+        is_slow = self._megabits < 10
+        rows = []
+        for visit, state in enumerate(("cold", "second visit")):
+            ours, stock = ([of[visit] for of in ohif[name]] for name in ("ours", "stock"))
+            first_goal = (
+                Goal("0.6 of stock's", Beside.STOCK, at_most=0.6) if is_slow else Goal("never later than stock", Beside.STOCK, at_most=1)
+            )
+            whole_goals = (
+                Goal("1.15 of the line's rate", Beside.LIMIT, at_most=1.15),
+                Goal("2.8 times faster", Beside.STOCK, at_most=1 / 2.8),
+            )
+            phone_goal = Goal("at most 1 s", Beside.ITSELF, at_most=1)
+            rows += [
+                Row(topic, f"OHIF, first picture, {state}", "s", _first(ours), _first(stock), None, stock_is, "", (first_goal,)),
+                Row(
+                    topic, f"OHIF, {slices} slices, {state}", "s", _whole(ours), _whole(stock), line_seconds, stock_is, line_is,
+                    () if is_slow or visit else whole_goals,
+                ),
+                Row(topic, f"phone viewer, first picture, {state}", "s", _first([of[visit] for of in phone]), goals=(phone_goal,)),
+                Row(topic, f"phone viewer, {slices} slices, {state}", "s", _whole([of[visit] for of in phone])),
+            ]  # fmt: skip
+        return rows
+
+
+def _is_shown(page: Page, shows: str) -> bool:
+    try:
+        return bool(page.evaluate(f"({shows})()"))
+    except PlaywrightError:
+        return False  # the page is being replaced by the one that it leads to
+
+
+def _first(visits: list[Seen]) -> tuple[float, ...]:
+    return tuple(one.first_picture for one in visits)
+
+
+def _whole(visits: list[Seen]) -> tuple[float, ...]:
+    return tuple(one.whole_series for one in visits)
+
+
+def _link(stage: Stage, series: CtSeries) -> str:
+    """What stands in a QR code: the link to the one study with its number."""
+    token = stage.ours.admin("token", "issue", "--hospital", "bench", "--scope", "reports", "--days", "1")["token"]
+    answer = requests.post(
+        f"https://localhost:{stage.ours.https_port}/api/v1/reservations", json={"accession_number": series.accession_number}, timeout=60,
+        headers={"Authorization": f"Bearer {token}"}, verify=str(TLS / "certificate.pem"),
+    )  # fmt: skip
+    if answer.status_code not in (200, 201):
+        raise BenchFailed(f"no link: {answer.status_code} {json.dumps(answer.text)[:200]}")
+    return str(answer.json()["link"])
+
+
+def _agree(context: BrowserContext, link: str) -> None:
+    """Come by the link and accept the disclaimer, not over the slow line; a cookie knows no ports."""
+    page: Page = context.new_page()
+    page.goto(link)
+    page.locator("#accept").click()
+    page.wait_for_load_state("load")
+    page.close()
+
+
+def _key_hash() -> str:
+    """Chromium keeps nothing of a server whose certificate it does not trust: it is told the key."""
+    certificate = x509.load_pem_x509_certificate(Path(TLS / "certificate.pem").read_bytes())
+    key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(hashlib.sha256(key).digest()).decode()
