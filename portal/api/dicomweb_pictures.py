@@ -47,6 +47,9 @@ def show(study: str, form: str, series: str | None = None) -> Response:
 @dicomweb_pictures.get("/why/dicom-web/studies/<study>/series/<series>/instances/<instance>/<path:asked>")
 def tell_why(study: str, series: str, instance: str, asked: str) -> Response:
     """Why Orthanc gave no picture. nginx asks when it answered 400 or 500, and passes that on as ``X-CloudFilm-Answered``."""
+    answered = request.headers.get("X-CloudFilm-Answered", "")
+    if not answered:
+        raise NotFound
     holder = require(AccessRequest(Action.VIEW_IMAGES, study_instance_uid=study))
     dataset = _instance(holder, study, series, instance)
     if not has_pixels(dataset):
@@ -57,7 +60,7 @@ def tell_why(study: str, series: str, instance: str, asked: str) -> Response:
     wanted = [int(part) for part in asked.removeprefix("frames/").split("/")[0].split(",") if part.isdigit()] if "frames/" in asked else []
     if any(not 1 <= number <= count for number in wanted):
         raise NotFound(f"This instance has the frames 1 to {count}." if count > 1 else "This instance has one frame, number 1.")
-    if request.headers.get("X-CloudFilm-Answered", "").endswith(str(int(HTTPStatus.BAD_REQUEST))):
+    if answered.endswith(str(int(HTTPStatus.BAD_REQUEST))):
         if asked.endswith(("rendered", "thumbnail")):
             raise BadRequest(
                 "A picture takes window=center,width,linear, viewport=width,height and quality=1 to 100, each with commas that are not escaped."

@@ -20,6 +20,8 @@ import pytest
 from cloudfilm.access.grant import GrantKind
 from cloudfilm.access.holder import GrantHolder, Role
 from cloudfilm.access.policy import AccessRequest, Allow, decide
+from cloudfilm.db.set_aside import Reason
+from cloudfilm.storage.documents import DocumentStore
 from portal.form_token import COOKIE as FORM_COOKIE
 from portal.form_token import FIELD
 from portal.language import COOKIE as LANGUAGE_COOKIE
@@ -62,6 +64,7 @@ def world(instance: Instance, tmp_path_factory: pytest.TempPathFactory) -> Itera
     account, program = registry.staff_holder(Role.DOCTOR, "jia"), registry.api_holder("jia", revoked_at + timedelta(hours=1))
     _, dead_secret = registry.grant(target, revoked_at=revoked_at)
     teach_form(instance, target)
+    set_aside(instance, target)
     parameters = {
         "report_id": target.report_id, "page": 1, "secret": dead_secret, "grant_id": spare.grant_id, "share_id": share.grant_id,
         "study_instance_uid": target.study_instance_uid, "series_instance_uid": target.series_instance_uid,
@@ -113,6 +116,16 @@ def teach_form(instance: Instance, target: Exam) -> None:
         "INSERT INTO form_sample (sample_id, hospital_id, document_sha256, status, pages, pictures, handed_in_at)"
         f" VALUES (%s, 'jia', '', 'read', {text}, {page}, now())",
         *(str(target.report_id),) * 3,
+    )
+
+
+def set_aside(instance: Instance, target: Exam) -> None:
+    """Something that came for the exam and waits for a decision, under the report's own identifier; its picture is its content here."""
+    picture = DocumentStore(instance.data / "set-aside").put(b"picture of " + target.sop_instance_uid.encode())
+    instance.sql(
+        "INSERT INTO set_aside (set_aside_id, hospital_id, study_instance_uid, sop_instance_uid, reason, sender, content_sha256, size_bytes,"
+        " received_at, facts, picture_sha256) VALUES (%s, 'jia', %s, %s, %s, 'CT1', %s, 1, now(), '{}', %s)",
+        *(str(target.report_id), target.study_instance_uid, target.sop_instance_uid, Reason.OTHER_CONTENT, picture, picture),
     )
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from cloudfilm.db.database import Database
 from cloudfilm.jobs.follow_index import record_grown_studies
+from cloudfilm.jobs.gone_studies import forget_gone_studies
 from cloudfilm.jobs.tidy_files import delete_orphan_files
 from tests.faults.site import Site
 from tests.support.instance import Instance, wait_for
@@ -91,3 +92,19 @@ def test_images_that_came_just_before_a_kill_are_counted(instance: Instance, ind
     assert instance.sql(state, study_uid("44010"))[0][0] == 3, "its event was lost"
     wait_for(lambda: record_grown_studies(jobs, index) or instance.sql(state, study_uid("44010")) == [(4, True)], 60)
     wait_for(lambda: instance.sql(state, study_uid("44010")) == [(4, True)], 60)
+
+
+def test_a_deletion_that_nobody_was_told_of_is_found(instance: Instance, index: Database, tmp_path: Path) -> None:
+    for seed in ("49000", "49001"):
+        assert instance.dcmtk("storescu", *map(str, ct_study(tmp_path / seed, seed, slices=1))).returncode == 0
+        wait_for(
+            lambda seed=seed: instance.sql("SELECT 1 FROM study WHERE study_instance_uid = %s AND complete_at IS NOT NULL", study_uid(seed))
+        )  # type: ignore[misc]
+    # As if the event of the deletion had found no database: the record stays, under an identifier that Orthanc does not know.
+    instance.sql("UPDATE study SET orthanc_study_id = 'gone' WHERE study_instance_uid = %s", study_uid("49001"))
+    Site(instance).delete_study(study_uid("49001"))
+    wait_for(lambda: Site(instance).orthanc(instance).find_study(study_uid("49001")) is None)
+    assert forget_gone_studies(Site(instance).jobs(lambda: datetime.now(UTC)), index) == 0, "too soon"
+    assert forget_gone_studies(Site(instance).jobs(lambda: datetime.now(UTC) + timedelta(hours=1)), index) == 1
+    known = "SELECT study_instance_uid FROM study WHERE study_instance_uid = ANY(%s)"
+    assert instance.sql(known, [study_uid("49000"), study_uid("49001")]) == [(study_uid("49000"),)]

@@ -242,6 +242,24 @@ def test_when_the_only_images_are_deleted_the_report_waits_and_of_several_the_ot
         wait_for(lambda left=left: instance.sql("SELECT status, study_instance_uid FROM report WHERE report_id = %s", report) == left)  # type: ignore[misc]
 
 
+def test_a_study_with_nothing_but_our_own_documents_left_is_deleted(instance: Instance, program: requests.Session, tmp_path: Path) -> None:
+    """Its images were deleted one by one, or a report was being stored while the study was deleted."""
+    uid = send(instance, tmp_path, "49010")
+    report = submit(program, "49010")["report_id"]
+    kept = "SELECT count(*) FROM kept_instance WHERE report_id = %s AND stored_at IS NOT NULL"
+    wait_for(lambda: instance.sql(kept, report) == [(2,)])
+    headers = {"Authorization": f"Bearer {Mint(instance).internal()}"}
+    for one in requests.get(f"{instance.orthanc_url}/studies/{orthanc_id(instance, uid)}/series", headers=headers, timeout=30).json():
+        if one["MainDicomTags"]["Modality"] == "CT":
+            assert requests.delete(f"{instance.orthanc_url}/series/{one['ID']}", headers=headers, timeout=30).status_code == 200
+    instance.sql(
+        "UPDATE study SET complete_at = NULL, recorded_at = NULL, claimed_at = now() - interval '1 hour' WHERE study_instance_uid = %s", uid
+    )
+    wait_for(lambda: instance.sql("SELECT status FROM report WHERE report_id = %s", report) == [("waiting",)])
+    assert instance.sql("SELECT 1 FROM study WHERE study_instance_uid = %s", uid) == []
+    wait_for(lambda: instance.sql("SELECT count(*) FROM kept_instance WHERE report_id = %s", report) == [(0,)])
+
+
 def test_the_database_refuses_a_step_that_is_none(instance: Instance, program: requests.Session) -> None:
     report = submit(program, "30200")["report_id"]
     for wrong in ("received", "issued", "refused", "read"):

@@ -91,6 +91,11 @@ def whole_study(client: requests.Session, seed: str) -> requests.Response:
     return client.get(f"/dicom-web/studies/{study_uid(seed)}", headers=WHOLE)
 
 
+def rendered_path(file: Path) -> str:
+    image = dcmread(file)
+    return f"/dicom-web/studies/{image.StudyInstanceUID}/series/{image.SeriesInstanceUID}/instances/{image.SOPInstanceUID}/rendered"
+
+
 def orthanc(instance: Instance, method: str, path: str) -> requests.Response:
     return requests.request(
         method, instance.orthanc_url + path, headers={"Authorization": f"Bearer {Mint(instance).internal()}"}, timeout=30
@@ -166,19 +171,19 @@ def test_an_outage_refuses_clearly_and_what_was_acknowledged_is_there(
     answer = stow(client, [more[0].read_bytes()])
     assert answer.status_code >= 400
     assert list(failed(answer)) == [dcmread(more[0]).SOPInstanceUID]
-    image = dcmread(ct_study(tmp_path / "again", "35003", slices=6)[5])
-    path = f"/dicom-web/studies/{image.StudyInstanceUID}/series/{image.SeriesInstanceUID}/instances/{image.SOPInstanceUID}/rendered"
+    paths = [rendered_path(path) for path in ct_study(tmp_path / "again", "35003", slices=6)]
 
-    def read_cold() -> int:
+    def read_cold() -> set[int]:
         empty_the_cache(s3_instance)  # what was being fetched ahead may arrive after the object store is gone
-        return client.get(path, headers={"Accept": "image/jpeg"}).status_code
+        return {client.get(path, headers={"Accept": "image/jpeg"}).status_code for path in paths}
 
-    wait_for(lambda: read_cold() == 503)
+    # One of them a worker may have read for its texts: that one is in Orthanc's memory.
+    wait_for(lambda: read_cold() in ({503}, {200, 503}))
     s3_instance.switch_part("s3", "start")
     assert stop.wait(60)
     sender.join()
     wait_for(lambda: stored(stow(client, [more[0].read_bytes()])), 30, "stores again")
-    wait_for(lambda: client.get(path, headers={"Accept": "image/jpeg"}).status_code == 200, 30, "reads again")
+    wait_for(lambda: read_cold() == {200}, 30, "reads again")
     got = whole_study(client, "35005").content
     sent = {generate_uid(entropy_srcs=["35005", "instance", str(number)]): path for number, path in enumerate(files, 1)}
     assert acknowledged

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from cloudfilm.db.database import Cursor
-from cloudfilm.dicom.own_instances import KeptIdentity
+from cloudfilm.dicom.own_instances import KeptIdentity, KeptKind, series_of_kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,12 @@ def kept_instances_of_report(cursor: Cursor, report_id: UUID) -> list[KeptInstan
     """What is kept, or about to be."""
     cursor.execute(f"SELECT {_COLUMNS} FROM kept_instance WHERE report_id = %s ORDER BY kind, sop_instance_uid", (report_id,))
     return [KeptInstance(*row) for row in cursor.fetchall()]
+
+
+def series_kept_in(cursor: Cursor, study_instance_uid: str) -> set[str]:
+    """SeriesInstanceUIDs that are all ours."""
+    cursor.execute("SELECT DISTINCT report_id, kind FROM kept_instance WHERE study_instance_uid = %s", (study_instance_uid,))
+    return {series_of_kept(report_id, study_instance_uid, KeptKind(kind)) for report_id, kind in cursor.fetchall()}
 
 
 def add_kept_instance(cursor: Cursor, identity: KeptIdentity) -> None:

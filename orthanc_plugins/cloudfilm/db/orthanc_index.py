@@ -102,6 +102,12 @@ def studies_with_new_instances(cursor: Cursor, since: int, until: int) -> dict[s
     return {row[0]: int(row[1]) for row in cursor.fetchall()}
 
 
+def studies_among(cursor: Cursor, orthanc_study_ids: Sequence[str]) -> set[str]:
+    """Which of these studies, by Orthanc's identifiers, are in the index."""
+    cursor.execute("SELECT publicId FROM Resources WHERE resourceType = 1 AND publicId = ANY(%s)", (list(orthanc_study_ids),))
+    return {row[0] for row in cursor.fetchall()}
+
+
 @dataclass(frozen=True, slots=True)
 class StoredInstance:
     """An instance's file. ``md5`` is of its bytes as they came, empty where Orthanc did not compute it."""

@@ -128,31 +128,14 @@ def instances_recorded(cursor: Cursor, orthanc_study_ids: list[str]) -> dict[str
     return dict(cursor.fetchall())
 
 
-def remove_study(cursor: Cursor, orthanc_study_id: str) -> list[str]:
-    """Forget a study that was deleted from the archive; reports that were about it alone wait for images again. Returns its StudyInstanceUID."""
-    study_instance_uid = study_of_orthanc(cursor, orthanc_study_id)
-    if study_instance_uid is None:
-        return []
-    cursor.execute("DELETE FROM report_study WHERE study_instance_uid = %s", (study_instance_uid,))
+def studies_after(cursor: Cursor, study_instance_uid: str, recorded_before: datetime, limit: int) -> list[tuple[str, str]]:
+    """A page of all studies that the archive was known to have: StudyInstanceUID and Orthanc's identifier."""
     cursor.execute(
-        """
-        UPDATE report SET study_instance_uid = other.uid,
-            status = CASE WHEN other.uid IS NULL AND report.status IN ('matched', 'issued') THEN 'waiting' ELSE report.status END,
-            status_reason = CASE WHEN other.uid IS NULL AND report.status IN ('matched', 'issued') THEN 'the images were deleted' ELSE report.status_reason END,
-            matched_at = CASE WHEN other.uid IS NULL THEN NULL ELSE report.matched_at END
-        FROM report mine LEFT JOIN LATERAL
-            (SELECT min(study_instance_uid) AS uid FROM report_study WHERE report_study.report_id = mine.report_id) other ON true
-        WHERE mine.report_id = report.report_id AND report.study_instance_uid = %s
-        """,
-        (study_instance_uid,),
+        "SELECT study_instance_uid, orthanc_study_id FROM study WHERE study_instance_uid > %s AND orthanc_study_id IS NOT NULL"
+        " AND recorded_at < %s ORDER BY study_instance_uid LIMIT %s",
+        (study_instance_uid, recorded_before, limit),
     )
-    cursor.execute(
-        "INSERT INTO deleted_study (study_instance_uid, hospital_id) SELECT study_instance_uid, hospital_id FROM study"
-        " WHERE study_instance_uid = %s ON CONFLICT (study_instance_uid) DO UPDATE SET deleted_at = now()",
-        (study_instance_uid,),
-    )
-    cursor.execute("DELETE FROM study WHERE study_instance_uid = %s", (study_instance_uid,))
-    return [study_instance_uid]
+    return list(cursor.fetchall())
 
 
 def incomplete_studies(cursor: Cursor, claimed_before: datetime, recorded_before: datetime, limit: int = 500) -> list[str]:

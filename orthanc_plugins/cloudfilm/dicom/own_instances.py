@@ -42,7 +42,12 @@ class KeptIdentity:
     @property
     def series_instance_uid(self) -> str:
         """All versions of one kind are one series."""
-        return _uid("series", str(self.report_id), self.study_instance_uid, self.kind)
+        return series_of_kept(self.report_id, self.study_instance_uid, self.kind)
+
+
+def series_of_kept(report_id: UUID, study_instance_uid: str, kind: KeptKind) -> str:
+    """SeriesInstanceUID of what is kept of a report in a study."""
+    return _uid("series", str(report_id), study_instance_uid, kind)
 
 
 def mark_as_own(dataset: Dataset, identity: KeptIdentity) -> None:

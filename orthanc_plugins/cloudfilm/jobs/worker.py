@@ -39,6 +39,7 @@ from cloudfilm.jobs.export_audit import export_audit
 from cloudfilm.jobs.fetch_again import fetch_again
 from cloudfilm.jobs.follow_index import record_grown_studies
 from cloudfilm.jobs.forsaken_jobs import DEAD_AFTER_SECONDS, HEARTBEAT_SECONDS, keep_resuming
+from cloudfilm.jobs.gone_studies import forget_gone_studies
 from cloudfilm.jobs.keep_film import keep_film, sweep_films
 from cloudfilm.jobs.keep_report import keep_report, sweep_kept_reports
 from cloudfilm.jobs.look_at_set_aside import look_at_set_aside
@@ -124,6 +125,11 @@ def create_worker(context: JobContext, database_uri: str, index: Database, objec
         sweep_incomplete_studies(context)
         record_grown_studies(context, index)
         sweep_films(context)
+
+    @app.periodic(cron="20 * * * *")
+    @app.task(name="forget_gone_studies", queueing_lock="forget_gone_studies")
+    def gone_task(timestamp: int) -> None:
+        forget_gone_studies(context, index)
 
     @app.periodic(cron="*/15 * * * *")
     @app.task(name="tidy", queueing_lock="tidy")

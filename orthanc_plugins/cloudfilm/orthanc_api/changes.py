@@ -9,8 +9,9 @@ from typing import Any
 
 from cloudfilm.db.conflicts import is_study_being_settled
 from cloudfilm.db.database import Database
+from cloudfilm.db.deleted_studies import forget_study
 from cloudfilm.db.job_queue import RECORD_STUDY, defer_job
-from cloudfilm.db.studies import remove_study, study_of_orthanc
+from cloudfilm.db.studies import study_of_orthanc
 from cloudfilm.orthanc_api.admission import Admission
 from cloudfilm.orthanc_api.unpublishing import Unpublishing
 
@@ -20,7 +21,7 @@ _log = logging.getLogger(__name__)
 class StudyChanges:
     """Runs in Orthanc's thread for change events, never in a request.
 
-    A job that cannot be queued is no loss: the worker's sweep finds studies that no event has completed.
+    What fails here is no loss: the worker's sweeps find studies that no event has completed, and records of studies that are gone.
     """
 
     def __init__(self, database: Database, admission: Admission, unpublishing: Unpublishing, orthanc: Any) -> None:
@@ -74,7 +75,7 @@ class StudyChanges:
             self._record(there[0])
             return
         with self._database.transaction() as cursor:
-            remove_study(cursor, orthanc_study_id)
+            forget_study(cursor, orthanc_study_id)
         self._admission.study_deleted(study_instance_uid)
 
     def _record(self, orthanc_study_id: str) -> None:

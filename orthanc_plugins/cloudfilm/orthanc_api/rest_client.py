@@ -118,6 +118,10 @@ class OrthancClient:
         """Remove an instance; one that is not there is no error."""
         self._json("DELETE", f"/instances/{orthanc_instance_id}")
 
+    def delete_study(self, orthanc_study_id: str) -> None:
+        """Remove a study; one that is not there is no error."""
+        self._json("DELETE", f"/studies/{orthanc_study_id}")
+
     def instance_ids(self) -> list[str]:
         """Orthanc's identifiers of all instances."""
         found: list[str] = self._json("GET", "/instances")
