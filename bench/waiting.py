@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from bench.failure import BenchFailed
-from bench.process import free_port_options, running
+from bench.process import free_port, listening_options, running
 from bench.waiting_fill import HOSPITAL_ID
 from cloudfilm.db.database import Database, only_value
 from machine.installation import APP, DATA, RUN
@@ -65,7 +65,7 @@ def waiting(number: int, seconds: int, as_json: bool) -> None:
 def _measure(number: int, seconds: float, log: Path) -> Waited:
     if DATA.exists() and any(DATA.iterdir()):
         raise BenchFailed("the data folder is not empty: start the measurement by scripts/bench")
-    ports = free_port_options("https", "http", "dicom", "ipp", "hl7", "print")
+    ports = listening_options(free_port(), free_port())
     command = [sys.executable, "-m", "machine.launch", *ports]
     with running("CloudFilm", command, log, lambda: "READY " in log.read_text(errors="replace"), timeout_seconds=180):
         _run(sys.executable, "-m", "admin.cli", "hospital", "add", HOSPITAL_ID, "--name", "Bench")
