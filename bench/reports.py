@@ -5,7 +5,8 @@ and in layouts that are taught from one sample each, since no reader can know th
 import json
 import resource
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,7 @@ from bench.report_scores import Scores
 from bench.stamped_pages import covers_ink, decodes
 from cloudfilm.reports.document import DocumentReading, read_document
 from cloudfilm.reports.field_reading import unsure_fields
+from cloudfilm.reports.limited_process import end_forkers
 from cloudfilm.reports.matching import Matched, match_report
 from cloudfilm.reports.stamp_drawing import Stamp
 from cloudfilm.reports.taught_form import TaughtForm
@@ -72,29 +74,40 @@ def reports(quick: bool, as_json: bool) -> None:
         numbered = numbered[:: len(numbered) // _QUICK]
     rounds = {"text": Round(), "scan": Round()}
     for name, measured in rounds.items():
-        for number, form in numbered:
-            pdf = form.pdf()
-            _measure(measured, form, scanned_pdf(pdf, scan_number(number), number) if name == "scan" else pdf)
+        with _costs(measured):
+            for number, form in numbered:
+                pdf = form.pdf()
+                _measure(measured, form, scanned_pdf(pdf, scan_number(number), number) if name == "scan" else pdf)
     for name, per_layout in (("taught text", 2 if quick else 20), ("taught scan", 1 if quick else 3)):
         rounds[name] = Round()
-        for layout in ODD_LAYOUTS:
-            taught = teach_odd_form(layout, _TAUGHT_SEED)
-            for seed in range(_TAUGHT_SEED + 100, _TAUGHT_SEED + 100 + per_layout):
-                odd = odd_form(layout, seed)
-                pdf = odd.pdf()
-                _measure(rounds[name], odd, scanned_pdf(pdf, scan_number(seed), seed) if name == "taught scan" else pdf, [taught])
+        with _costs(rounds[name]):
+            for layout in ODD_LAYOUTS:
+                taught = teach_odd_form(layout, _TAUGHT_SEED)
+                for seed in range(_TAUGHT_SEED + 100, _TAUGHT_SEED + 100 + per_layout):
+                    odd = odd_form(layout, seed)
+                    pdf = odd.pdf()
+                    _measure(rounds[name], odd, scanned_pdf(pdf, scan_number(seed), seed) if name == "taught scan" else pdf, [taught])
     figures = {name: measured.to_json() for name, measured in rounds.items()}
     click.echo(json.dumps(figures, ensure_ascii=False, indent=1) if as_json else _table(figures))
 
 
+@contextmanager
+def _costs(measured: Round) -> Iterator[None]:
+    """Of all processes that read, with the one that loads the libraries for them: the kernel counts a process once it has been waited for."""
+    end_forkers()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    yield
+    end_forkers()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    measured.cpu_seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    measured.peak_megabytes = after.ru_maxrss / 1024  # the largest child so far: the scans come last
+
+
 def _measure(measured: Round, form: Form | OddForm, pdf: bytes, taught: Sequence[TaughtForm] = ()) -> None:
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    began = time.monotonic()
     read = read_document(pdf, _STAMP, forms=taught)
     measured.recognised_as_taught += read.report.form is not None
     measured.seconds += time.monotonic() - began
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    measured.cpu_seconds += after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    measured.peak_megabytes = after.ru_maxrss / 1024  # the largest child so far: the scans come last
     measured.documents += 1
     measured.pages += len(read.page_images)
     measured.scores.add(form.name, form.fields, read.report)

@@ -12,7 +12,7 @@ from io import BytesIO
 
 from PIL import Image
 
-from cloudfilm.reports.document import run_limited
+from cloudfilm.reports.limited_process import run_limited
 from cloudfilm.reports.limits import DocumentLimits
 
 MOST_SHEETS = 24

@@ -15,8 +15,8 @@ from cloudfilm.errors import CloudFilmError, Conflict, TooLarge, UnsupportedMedi
 from cloudfilm.intakes.audited import submitted_by
 from cloudfilm.intakes.places import Places
 from cloudfilm.intakes.settled import Settled
-from cloudfilm.reports.document import DocumentProcessFailed
 from cloudfilm.reports.intake import Intake
+from cloudfilm.reports.limited_process import DocumentProcessFailed
 from cloudfilm.reports.picture_document import document_of
 from cloudfilm.reports.refusal import DocumentRefused
 

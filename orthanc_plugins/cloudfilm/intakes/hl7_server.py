@@ -19,13 +19,13 @@ from cloudfilm.intakes.audited import submitted_by
 from cloudfilm.intakes.places import Places
 from cloudfilm.intakes.references import read_reference
 from cloudfilm.intakes.register_intake import RegisterIntake
-from cloudfilm.reports.document import DocumentProcessFailed
 from cloudfilm.reports.hl7_message import Condition, Message, MessageRefused, err_segment, hl7_text, read_message
 from cloudfilm.reports.hl7_order import ORDERS
 from cloudfilm.reports.hl7_patient import CORRECTIONS, MERGES
 from cloudfilm.reports.hl7_report import report_of
 from cloudfilm.reports.intake import Intake
 from cloudfilm.reports.laid_out import lay_out
+from cloudfilm.reports.limited_process import DocumentProcessFailed
 from cloudfilm.reports.picture_document import document_of
 from cloudfilm.reports.refusal import DocumentRefused
 

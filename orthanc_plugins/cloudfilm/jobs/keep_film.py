@@ -24,8 +24,8 @@ from cloudfilm.films.matching import FilmCandidate, FilmMatched, match_film
 from cloudfilm.films.reading import FilmText, ReadLine, read_film
 from cloudfilm.films.secondary_capture import FilmIdentity, secondary_capture, sop_instance_uid_of
 from cloudfilm.jobs.context import JobContext
-from cloudfilm.reports.document import DocumentProcessFailed
 from cloudfilm.reports.field_reading import unsure_fields
+from cloudfilm.reports.limited_process import DocumentProcessFailed
 from cloudfilm.reports.refusal import DocumentRefused
 
 _REPORT = "report:"

@@ -1,29 +1,22 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Reading a document that somebody sent, in processes of their own that may fail without harm.
+"""Reading a document that somebody sent, in a limited process of its own (`cloudfilm.reports.limited_process`).
 
-A PDF is a program for a large C++ library. It gets a process with limits on memory, time and output, an empty environment, and its data by file
-descriptors that have no name: neither the report nor the access code is ever on the disk, in an argument list or in an environment. Where a page
-has no text that can be read, a second process gets pictures of it, recognises the text and reads the fields again.
+Where a page has no text that can be read, a second process gets pictures of it, recognises the text and reads the fields again.
 """
 
-import contextlib
 import itertools
 import json
 import logging
-import os
-import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from cloudfilm.reports.field_reading import ReportReading
 from cloudfilm.reports.fields import ReportFields
-from cloudfilm.reports.framing import read_frames, write_frames
 from cloudfilm.reports.kept_text import truest_text
+from cloudfilm.reports.limited_process import DocumentProcessFailed, run_limited
 from cloudfilm.reports.limits import DocumentLimits
 from cloudfilm.reports.page_images import PageImage, PageImages
 from cloudfilm.reports.reading_json import reading_from_json
@@ -31,13 +24,8 @@ from cloudfilm.reports.refusal import DocumentRefused
 from cloudfilm.reports.stamp_drawing import Stamp
 from cloudfilm.reports.taught_form import TaughtForm
 
-_PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 _one_at_a_time = threading.Lock()  # recognition takes most of a gigabyte and two processors
 _log = logging.getLogger(__name__)
-
-
-class DocumentProcessFailed(RuntimeError):
-    """The process failed for a reason of ours, not of the document's: it could not be started, or its program is incomplete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,64 +134,3 @@ def _recognise(head: dict[str, Any], pictures: list[bytes], limits: DocumentLimi
         return None
     recognised: dict[str, Any] = json.loads(answer)
     return recognised
-
-
-def run_limited(program: str, request: list[bytes], limits: DocumentLimits, python: str = sys.executable) -> list[bytes]:
-    """
-    Run one of our programs in a process of its own and return the frames of its answer.
-
-    Raises
-    ------
-    DocumentRefused
-        A limit was exceeded.
-    DocumentProcessFailed
-        The fault is ours.
-    """
-    with _nameless_file() as stdin, _nameless_file() as stdout:
-        write_frames(stdin, request)
-        stdin.seek(0)
-        process = subprocess.Popen(
-            [python, "-P", "-m", program],
-            stdin=stdin,
-            stdout=stdout,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            env={"PYTHONPATH": str(_PACKAGE_ROOT), "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
-            start_new_session=True,
-        )
-        try:
-            status = process.wait(limits.wall_clock_seconds)
-        except subprocess.TimeoutExpired:
-            raise _took_too_long(limits) from None
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        _check_status(status, limits)
-        stdout.seek(0)
-        try:
-            answer = read_frames(stdout)
-        except EOFError:
-            answer = []
-        if not answer:
-            raise DocumentProcessFailed("the process that reads documents gave no whole answer")
-        return answer
-
-
-def _nameless_file() -> BinaryIO:
-    """A file in memory (memfd_create(2)) that ends with its descriptor."""
-    return os.fdopen(os.memfd_create("document", os.MFD_CLOEXEC), "w+b")
-
-
-def _check_status(status: int, limits: DocumentLimits) -> None:
-    """A signal is the document's doing: a limit, or a fault in the library that only this document brings out."""
-    if status in (-signal.SIGXCPU, -signal.SIGKILL):
-        raise _took_too_long(limits)
-    if status < 0:
-        raise DocumentRefused("the document is damaged or needs too much memory", "a document of a few ordinary pages is read")
-    if status:
-        raise DocumentProcessFailed(f"the process that reads documents ended with status {status}")
-
-
-def _took_too_long(limits: DocumentLimits) -> DocumentRefused:
-    return DocumentRefused("reading the document took too long", f"a document that is read within {limits.cpu_seconds} seconds")

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from cloudfilm.reports.document import run_limited
+from cloudfilm.reports.limited_process import run_limited
 from cloudfilm.reports.limits import DocumentLimits
 from cloudfilm.reports.refusal import DocumentRefused
 

@@ -326,7 +326,7 @@ def test_every_status_of_an_order_has_a_word(render: Render, status: OrderStatus
 
 
 def test_why_a_document_was_not_taken_is_said_with_what_to_do(render: Render) -> None:
-    sources = [APP / "reports" / name for name in ("document.py", "document_process.py", "picture_process.py")]
+    sources = [APP / "reports" / name for name in ("document.py", "limited_process.py", "document_process.py", "picture_process.py")]
     written = [
         found
         for path in sources

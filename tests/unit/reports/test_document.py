@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
+import contextlib
 import hashlib
 import io
+import os
 import re
+import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,8 +19,10 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import StreamObject
 from reportlab.pdfgen.canvas import Canvas
 
-from cloudfilm.reports.document import DocumentProcessFailed, read_document, stamp_reserved
+from cloudfilm.reports import limited_process
+from cloudfilm.reports.document import read_document, stamp_reserved
 from cloudfilm.reports.fields import ReportFields
+from cloudfilm.reports.limited_process import DocumentProcessFailed, end_forkers, run_limited
 from cloudfilm.reports.limits import DocumentLimits
 from cloudfilm.reports.refusal import DocumentRefused
 from cloudfilm.reports.stamp_drawing import Stamp
@@ -192,12 +198,63 @@ def test_only_the_reserved_code_counts_as_carried(report: ReportFields, qr_stamp
     assert stamp_reserved(pdf, known, None).stamped_pdf is None
 
 
-def test_a_process_that_hangs_is_ended_by_the_clock(qr_stamp: Stamp, tmp_path: Path) -> None:
+def test_a_process_that_takes_too_long_is_ended_by_the_clock(report: ReportFields, qr_stamp: Stamp) -> None:
+    with pytest.raises(DocumentRefused, match="too long"):
+        read_document(make_report_pdf(report), qr_stamp, replace(TIGHT, wall_clock_seconds=0.01))
+    assert read_document(make_report_pdf(report), qr_stamp).fields == report, "the next one is read"
+
+
+def test_what_is_loaded_and_does_not_begin_is_ended_and_another_takes_its_place(
+    report: ReportFields, qr_stamp: Stamp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\nexec sleep 60\n")
     python.chmod(0o755)
-    with pytest.raises(DocumentRefused, match="too long"):
-        read_document(pdf_of(b""), qr_stamp, replace(TIGHT, wall_clock_seconds=0.3), python=str(python))
+    with monkeypatch.context() as hurried:
+        hurried.setattr(limited_process, "_SECONDS_TO_BEGIN", 0.3)
+        with pytest.raises(DocumentProcessFailed):
+            read_document(make_report_pdf(report), qr_stamp, python=str(python))
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    assert read_document(make_report_pdf(report), qr_stamp, python=str(python)).fields == report
+
+
+def test_several_are_read_at_once_and_what_is_lost_does_not_take_the_others_with_it(report: ReportFields, qr_stamp: Stamp) -> None:
+    documents = [make_report_pdf(report), flate_bomb(), make_report_pdf(report), pdf_of(b"")] * 3
+
+    def read(pdf: bytes) -> bool | None:
+        try:
+            return read_document(pdf, qr_stamp, TIGHT).fields == report
+        except DocumentRefused:
+            return None
+
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(read, documents))
+    assert results[::2] == [True] * 6
+    assert all(result is not True for result in results[1::2])
+
+
+def forkers_of_ours() -> list[str]:
+    """Processes with the libraries loaded, children of this one, by /proc (proc(5))."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
+            if int(parent) == os.getpid() and b"forking_process" in (folder / "cmdline").read_bytes():
+                found.append(folder.name)
+    return found
+
+
+def test_nothing_runs_on_when_nobody_asks_any_more(report: ReportFields, qr_stamp: Stamp) -> None:
+    read_document(make_report_pdf(report), qr_stamp)
+    assert forkers_of_ours()
+    end_forkers()
+    assert forkers_of_ours() == []
+    assert read_document(make_report_pdf(report), qr_stamp).fields == report
+
+
+def test_a_program_that_is_not_there_is_a_fault_of_ours(qr_stamp: Stamp) -> None:
+    with pytest.raises(DocumentProcessFailed):
+        run_limited("cloudfilm.reports.no_such_program", [b"{}"], TIGHT)
 
 
 def test_the_secrets_are_in_no_argument_and_no_environment(qr_stamp: Stamp, tmp_path: Path) -> None:
@@ -206,7 +263,7 @@ def test_the_secrets_are_in_no_argument_and_no_environment(qr_stamp: Stamp, tmp_
     python.chmod(0o755)
     with pytest.raises(DocumentProcessFailed):
         read_document(pdf_of(b""), qr_stamp, python=str(python))
-    assert "document_process" in seen.read_text()
+    assert "forking_process" in seen.read_text()
     assert qr_stamp.access_code not in seen.read_text()
     assert "ABCDEFGHIJ" not in seen.read_text()
 
