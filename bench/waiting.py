@@ -87,7 +87,7 @@ def _watch(number: int, queued_in: float, seconds: float) -> Waited:
         if int(_control("pid")) != pid:
             raise BenchFailed("the worker died")
         last = _megabytes(pid)
-        highest, largest = max(highest, last), max([largest, *map(_megabytes, _children(pid))])
+        highest, largest = max(highest, last), max([largest, *map(_megabytes, _descendants(pid))])
         read = _count(database, "SELECT count(*) FROM report WHERE status <> 'received'")
         if read >= _WARM and not warm:
             warm = last
@@ -132,11 +132,12 @@ def _megabytes(pid: int) -> float:
     return round(int(kilobytes) / 1024, 1)
 
 
-def _children(pid: int) -> list[int]:
+def _descendants(pid: int) -> list[int]:
     try:
-        return [int(one) for task in Path(f"/proc/{pid}/task").iterdir() for one in (task / "children").read_text().split()]
+        children = [int(one) for task in Path(f"/proc/{pid}/task").iterdir() for one in (task / "children").read_text().split()]
     except OSError:
         return []
+    return [*children, *(deeper for child in children for deeper in _descendants(child))]
 
 
 def _control(order: str) -> str:
