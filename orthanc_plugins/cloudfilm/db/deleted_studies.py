@@ -7,12 +7,12 @@ from cloudfilm.db.database import Cursor
 from cloudfilm.db.report_versions import lock_reports_of_hospital
 
 
-def forget_study(cursor: Cursor, orthanc_study_id: str) -> None:
-    """Forget a study that is not in the archive any more; reports that were about it alone wait for images again."""
+def forget_study(cursor: Cursor, orthanc_study_id: str) -> bool:
+    """Forget a study that is not in the archive any more; reports that were about it alone wait for images again. False when nothing is known of it."""
     cursor.execute("SELECT study_instance_uid, hospital_id FROM study WHERE orthanc_study_id = %s", (orthanc_study_id,))
     row = cursor.fetchone()
     if row is None:
-        return
+        return False
     study_instance_uid, hospital_id = row
     lock_reports_of_hospital(cursor, hospital_id)  # first, as whoever binds a report to the study does
     cursor.execute("DELETE FROM report_study WHERE study_instance_uid = %s", (study_instance_uid,))
@@ -34,3 +34,4 @@ def forget_study(cursor: Cursor, orthanc_study_id: str) -> None:
         (study_instance_uid,),
     )
     cursor.execute("DELETE FROM study WHERE study_instance_uid = %s", (study_instance_uid,))
+    return True

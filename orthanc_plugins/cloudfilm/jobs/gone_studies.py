@@ -43,8 +43,8 @@ def _forget(context: JobContext, study_instance_uid: str, orthanc_study_id: str)
         record_study_of_orthanc(context, other)  # the same study under another patient
         return False
     with context.database.transaction() as cursor:
-        if is_study_being_settled(cursor, study_instance_uid):
+        # One that was recorded just now under another identifier is looked at the next time.
+        if is_study_being_settled(cursor, study_instance_uid) or not forget_study(cursor, orthanc_study_id):
             return False
-        forget_study(cursor, orthanc_study_id)
     _log.warning("study %s is not in the archive any more: its record was forgotten", study_instance_uid)
     return True
