@@ -77,8 +77,8 @@ class PaperPrinter:
         return sorted(self.paper.glob("*.pdf"), key=lambda path: path.stat().st_mtime)
 
     def _is_up(self) -> bool:
-        return self._run("lpstat", "-r").returncode == 0
+        return b"scheduler is running" in self._run("lpstat", "-r").stdout  # its status is 0 in either case
 
     def _run(self, *command: str) -> subprocess.CompletedProcess[bytes]:
         name, *arguments = command
-        return subprocess.run([name, "-h", str(self._socket), *arguments], capture_output=True, check=False, env=dict(os.environ))
+        return subprocess.run([name, "-h", str(self._socket), *arguments], capture_output=True, check=False, env={**os.environ, "LC_ALL": "C"})
