@@ -81,4 +81,6 @@ class PaperPrinter:
 
     def _run(self, *command: str) -> subprocess.CompletedProcess[bytes]:
         name, *arguments = command
-        return subprocess.run([name, "-h", str(self._socket), *arguments], capture_output=True, check=False, env={**os.environ, "LC_ALL": "C"})
+        return subprocess.run(
+            [name, "-h", str(self._socket), *arguments], capture_output=True, check=False, env={**os.environ, "LC_ALL": "C"}
+        )
