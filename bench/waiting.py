@@ -84,7 +84,7 @@ def _watch(number: int, queued_in: float, seconds: float) -> Waited:
     read = 0
     while read < number and time.monotonic() - began < seconds:
         time.sleep(_LOOK_EVERY_SECONDS)
-        if int(_control("pid")) != pid:
+        if not Path(f"/proc/{pid}").exists():
             raise BenchFailed("the worker died")
         last = _megabytes(pid)
         highest, largest = max(highest, last), max([largest, *map(_megabytes, _descendants(pid))])
