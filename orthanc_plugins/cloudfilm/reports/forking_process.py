@@ -11,12 +11,19 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import io
 import os
 import selectors
 import signal
 import socket
 import sys
 from dataclasses import dataclass
+
+from reportlab.pdfgen.canvas import Canvas
+
+from cloudfilm.reports.document_process import answer_of
+from cloudfilm.reports.limits import DocumentLimits
+from cloudfilm.reports.stamp_drawing import Stamp
 
 # Loaded before any fork; whatever else a program needs it loads in its own process.
 _LOADED = ("cloudfilm.reports.document_process", "cloudfilm.reports.stamping_process", "cloudfilm.reports.picture_process")
@@ -36,6 +43,7 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     for program in _LOADED:
         importlib.import_module(program)
+    _load_by_work()
     gc.freeze()  # what is shared with every child stays shared
     children: dict[int, _Child] = {}
     with selectors.DefaultSelector() as selector:
@@ -56,6 +64,15 @@ def main() -> None:
                     selector.unregister(ended.ended)
                     selector.unregister(ended.caller)
                     _end(ended)
+
+
+def _load_by_work() -> None:
+    """Fonts, tables and parts of libraries are loaded by the first document that needs them: let that be a page of our own."""
+    page = io.BytesIO()
+    canvas = Canvas(page)
+    canvas.drawString(72, 720, "CloudFilm")
+    canvas.save()
+    answer_of(page.getvalue(), Stamp("HTTPS://FILM.EXAMPLE/Q/ABCDEFGHIJKLMNOPQRSTUVWXYZ", "AAAA-AAAA-AAAA"), DocumentLimits())
 
 
 def _begin(program: str, stdin: int, stdout: int, caller: int) -> _Child:
