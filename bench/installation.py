@@ -14,6 +14,7 @@ from typing import Any
 
 from bench.failure import BenchFailed
 from bench.process import free_port, listening_options, running
+from bench.sending import send_folders
 from machine.installation import APP
 
 _HOSPITAL_ID, _AET = "bench", "BENCHCT"
@@ -35,16 +36,7 @@ class BenchInstallation:
 
     def send(self, folders: list[Path]) -> None:
         """C-STORE each folder by an association of its own, all at once."""
-        command = ["dcmsend", "-aet", _AET, "-aec", "CLOUDFILM", "127.0.0.1", str(self.dicom_port), "+sd"]
-        environment = {**os.environ, "TCP_NODELAY": "1"}
-        senders = [
-            subprocess.Popen([*command, str(folder)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)
-            for folder in folders
-        ]
-        for sender in senders:
-            _out, problem = sender.communicate(timeout=600)
-            if sender.returncode != 0:
-                raise BenchFailed(f"{self.name}: the study could not be sent: {problem.decode(errors='replace').strip()}")
+        send_folders(folders, self.name, self.dicom_port, "CLOUDFILM", _AET)
 
     def cpu_seconds(self) -> float:
         """Processor time of every process of it until now, of those that have ended too."""

@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from bench.failure import BenchFailed
+from bench.installation import process_tree
 from bench.process import free_port, listening_options, running
 from bench.waiting_fill import HOSPITAL_ID
 from cloudfilm.db.database import Database, only_value
@@ -87,7 +88,7 @@ def _watch(number: int, queued_in: float, seconds: float) -> Waited:
         if not Path(f"/proc/{pid}").exists():
             raise BenchFailed("the worker died")
         last = _megabytes(pid)
-        highest, largest = max(highest, last), max([largest, *map(_megabytes, _descendants(pid))])
+        highest, largest = max(highest, last), max([largest, *map(_megabytes, process_tree(pid)[1:])])
         read = _count(database, "SELECT count(*) FROM report WHERE status <> 'received'")
         if read >= _WARM and not warm:
             warm = last
@@ -130,14 +131,6 @@ def _megabytes(pid: int) -> float:
         return 0.0
     kilobytes = next((line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:")), "0")
     return round(int(kilobytes) / 1024, 1)
-
-
-def _descendants(pid: int) -> list[int]:
-    try:
-        children = [int(one) for task in Path(f"/proc/{pid}/task").iterdir() for one in (task / "children").read_text().split()]
-    except OSError:
-        return []
-    return [*children, *(deeper for child in children for deeper in _descendants(child))]
 
 
 def _control(order: str) -> str:

@@ -4,16 +4,15 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
 from pydicom import FileDataset, dcmread
 from pydicom.uid import generate_uid
 
-from demo.head_ct import HeadCtStudy, uid_from, write_head_ct
-from demo.voxels import Voxels
+from bench.study import write_axial
 
 _NOISE_HU = 20
 
@@ -65,19 +64,7 @@ def write_series(folder: Path, seed: str, slices: int, side: int) -> CtSeries:
 
 def _template(folder: Path, side: int) -> FileDataset:
     """A slice as the demo writes it, without its pixels."""
-    study = HeadCtStudy(
-        patient_name="Bench^Head",
-        patient_id="BENCH",
-        patient_sex="O",
-        patient_birth_date=date(1980, 5, 1),
-        accession_number="BENCH",
-        study_datetime=datetime(2026, 3, 5, 9, 30),
-        study_instance_uid=uid_from("CloudFilm bench template"),
-    )
     made = folder / "template"
-    paths = write_head_ct(study, Voxels(np.zeros((3, side, side), np.int16), (1.0, 1.0, 1.0)), made)
-    image = dcmread(next(path for path in paths if path.name.startswith("1-")))
-    for path in made.iterdir():
-        path.unlink()
-    made.rmdir()
+    image = dcmread(write_axial(made, np.zeros((3, side, side), np.int16), "CloudFilm bench template")[0])
+    shutil.rmtree(made)
     return image

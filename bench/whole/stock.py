@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -14,8 +13,8 @@ from typing import Any
 import psycopg2
 import requests
 
-from bench.failure import BenchFailed
 from bench.process import free_port, listens, running
+from bench.sending import send_folders
 from bench.whole.page_cache import put_out_of_memory
 from machine.postgresql import database_uri
 
@@ -63,16 +62,7 @@ class StockOrthanc:
 
     def send(self, folders: list[Path]) -> None:
         """C-STORE each folder by an association of its own, all at once, as `BenchInstallation.send` does."""
-        environment = {**os.environ, "TCP_NODELAY": "1"}
-        command = ["dcmsend", "-aec", "ORTHANC", "127.0.0.1", str(self.dicom_port), "+sd"]
-        senders = [
-            subprocess.Popen([*command, str(folder)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)
-            for folder in folders
-        ]
-        for sender in senders:
-            _out, problem = sender.communicate(timeout=600)
-            if sender.returncode != 0:
-                raise BenchFailed(f"{self.name}: the study could not be sent: {problem.decode(errors='replace').strip()}")
+        send_folders(folders, self.name, self.dicom_port, "ORTHANC")
 
     def count(self) -> int:
         """How many instances it has."""

@@ -26,6 +26,8 @@ LOOK_AT_SET_ASIDE = "look_at_set_aside"
 PUBLISHING = "publishing"
 RECONCILING = "reconciling"
 URGENT = 10  # somebody waits; others have priority 0
+# Thousands of reports may wait, half an hour's work: what takes a moment goes before them, such as recording a study that arrives, or a print.
+_PRIORITIES = {READ_REPORT: -10}
 
 
 def defer_publication(cursor: Cursor, orthanc_study_id: str, priority: int = 0) -> None:
@@ -58,7 +60,7 @@ def defer_job(cursor: Cursor, task_name: str, lock: str, arguments: dict[str, st
     procrastinate's versioned SQL function is its interface for this; a test holds the task names to the worker's.
     """
     cursor.execute(
-        "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW('default', %s, 0, %s, NULL, %s,"
+        "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW('default', %s, %s, %s, NULL, %s,"
         " CASE WHEN %s > 0 THEN now() + make_interval(secs => %s) END)]::procrastinate_job_to_defer_v1[])",
-        (task_name, lock, Json(arguments), delay_seconds, delay_seconds),
+        (task_name, _PRIORITIES.get(task_name, 0), lock, Json(arguments), delay_seconds, delay_seconds),
     )
