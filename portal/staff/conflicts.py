@@ -16,8 +16,9 @@ from cloudfilm.db.conflicts import conflict_groups, keep_out, reopen, set_aside_
 from cloudfilm.db.database import Cursor
 from cloudfilm.db.job_queue import SETTLE_CONFLICT, defer_job
 from cloudfilm.db.set_aside import Reason, SetAside, SetAsideState, set_aside_with_id
-from cloudfilm.db.studies import StudyRecord, study_with_uid
+from cloudfilm.db.studies import StudyRecord, studies_with_uids, study_with_uid
 from cloudfilm.dicom.person_name import display_name
+from cloudfilm.dicom.values import parse_dicom_date
 from cloudfilm.errors import NotFound
 from cloudfilm.storage.documents import DocumentStore
 from portal.services import services
@@ -56,17 +57,19 @@ def show_conflicts() -> Response:
     show = "decided" if request.args.get("show") == "decided" else "open"
     lines = []
     with services().database.transaction() as cursor:
-        for group in conflict_groups(cursor, hospital_id, show == "open", _MOST):
-            study = study_with_uid(cursor, group.study_instance_uid) if group.study_instance_uid else None
-            mine = study if study is not None and study.hospital_id == hospital_id else None
-            facts = group.facts or {}
-            lines.append(
-                ConflictLine(
-                    group.study_instance_uid, _NAME_OF.get(Reason(group.reason), "") if group.reason in list(Reason) else "", group.reason,
-                    group.instances, ", ".join(sorted(set(group.senders))), group.last_at, mine, display_name(mine.patient_name) if mine else "",
-                    facts.get("name", ""), facts.get("PatientID", ""),
-                )
-            )  # fmt: skip
+        groups = conflict_groups(cursor, hospital_id, show == "open", _MOST)
+        there = {study.study_instance_uid: study for study in studies_with_uids(cursor, {group.study_instance_uid for group in groups})}
+    for group in groups:
+        study = there.get(group.study_instance_uid)
+        mine = study if study is not None and study.hospital_id == hospital_id else None
+        facts = group.facts or {}
+        lines.append(
+            ConflictLine(
+                group.study_instance_uid, _NAME_OF.get(Reason(group.reason), "") if group.reason in list(Reason) else "", group.reason,
+                group.instances, ", ".join(sorted(set(group.senders))), group.last_at, mine, display_name(mine.patient_name) if mine else "",
+                facts.get("name", ""), facts.get("PatientID", ""),
+            )
+        )  # fmt: skip
     return staff_page("staff/conflicts.html", holder, lines=lines, show=show)
 
 
@@ -85,7 +88,7 @@ def show_conflict(kind: str, study_instance_uid: str) -> Response:
     return staff_page(
         "staff/conflict.html", holder, kind=kind, study_instance_uid=study_instance_uid, study=mine,
         patient_name=display_name(mine.patient_name) if mine else "", newcomers=newcomers[:_SHOWN],
-        total=len(newcomers), when=_when, states={one.state for one in newcomers}, is_pending=any(one.is_pending for one in group),
+        total=len(newcomers), when=_when, day=_day, states={one.state for one in newcomers}, is_pending=any(one.is_pending for one in group),
         decided=max((one for one in group if one.decided_at), key=lambda one: one.decided_at or one.received_at, default=None),
     )  # fmt: skip
 
@@ -152,6 +155,12 @@ def _when(text: str) -> str:
         return moment(datetime.fromisoformat(text))
     except ValueError:
         return ""
+
+
+def _day(text: str | None) -> str:
+    """A date as DICOM writes it (PS3.5 §6.2, DA), as people read it; what is none stays as it is."""
+    day = parse_dicom_date(text)
+    return day.isoformat() if day else text or ""
 
 
 def _newest(group: Sequence[SetAside]) -> list[UUID]:

@@ -206,7 +206,7 @@ PAGES: dict[str, dict[str, object]] = {
                     "is_more": True},
     "conflicts": {"lines": [ConflictLine("1.2.3", "content", HOSTILE, 3, HOSTILE, NOW, STUDY, HOSTILE, HOSTILE, HOSTILE)], "show": "open"},
     "conflict": {"kind": "content", "study_instance_uid": "1.2.3", "study": STUDY, "patient_name": HOSTILE, "newcomers": [NEWCOMER],
-                 "total": 61, "states": {"open"}, "is_pending": False, "decided": None, "when": str},
+                 "total": 61, "states": {"open"}, "is_pending": False, "decided": None, "when": str, "day": str},
     "token_issued": {"token": "abc", "label": HOSTILE},
     "audit": {"events": [RecordedEvent(1, AuditEvent(NOW, AuditKind.SEARCHED, "denied", ActorKind.STAFF, str(ID), detail=HOSTILE))],
               "logins": {str(ID): HOSTILE}, "asked": {}, "kinds": list(AuditKind), "older": "before=3", "before": "9"},
