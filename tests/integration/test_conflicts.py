@@ -108,11 +108,11 @@ def test_what_came_is_taken_and_that_is_taken_back(
     wait_for(lambda: states(instance, study) == ["replaced", "taken"])
     assert stored(archive, study, uid) == hashlib.sha256(other).hexdigest()
     assert instance.sql("SELECT hospital_id, image_count FROM study WHERE study_instance_uid = %s", study) == [("jia", 1)]
-    assert "kept aside" in registrar.get(address + "?lang=en").text
+    wait_for(lambda: "kept aside" in registrar.get(address + "?lang=en").text, what="the page to say that it is done")
     registrar.post(address, data={"step": "undo"})
     wait_for(lambda: stored(archive, study, uid) == before)
     wait_for(lambda: states(instance, study) == ["replaced", "taken"])
-    assert "What was there is back in the archive" in registrar.get(address + "?lang=en").text
+    wait_for(lambda: "What was there is back in the archive" in registrar.get(address + "?lang=en").text, what="the page to say that it is done")
     registrar.post(address, data={"step": "undo"})
     wait_for(lambda: stored(archive, study, uid) == hashlib.sha256(other).hexdigest())
     told = instance.sql(
