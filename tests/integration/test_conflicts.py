@@ -112,7 +112,9 @@ def test_what_came_is_taken_and_that_is_taken_back(
     registrar.post(address, data={"step": "undo"})
     wait_for(lambda: stored(archive, study, uid) == before)
     wait_for(lambda: states(instance, study) == ["replaced", "taken"])
-    wait_for(lambda: "What was there is back in the archive" in registrar.get(address + "?lang=en").text, what="the page to say that it is done")
+    wait_for(
+        lambda: "What was there is back in the archive" in registrar.get(address + "?lang=en").text, what="the page to say that it is done"
+    )
     registrar.post(address, data={"step": "undo"})
     wait_for(lambda: stored(archive, study, uid) == hashlib.sha256(other).hexdigest())
     told = instance.sql(
