@@ -22,3 +22,15 @@ def test_a_pool_whose_connections_all_died_gives_good_ones(instance: Instance) -
         cursor.execute("SELECT pg_backend_pid()")
         assert only_value(cursor) not in pids
     database.close()
+
+
+def test_connections_are_used_again(instance: Instance) -> None:
+    """Else each transaction costs a new process of the server."""
+    database = Database(f"postgresql:///cloudfilm?host={instance.data}/run/postgresql&user=cloudfilm", maximum_connections=2)
+    pids = []
+    for _ in range(5):
+        with database.transaction() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            pids.append(only_value(cursor))
+    database.close()
+    assert len(set(pids)) == 1

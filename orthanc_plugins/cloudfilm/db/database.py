@@ -74,6 +74,8 @@ class Database:
             with self._opening:
                 if self._pool is None:
                     self._pool = ThreadedConnectionPool(0, self._maximum, self._uri, connect_timeout=5)
+                    # Of what is given back psycopg2 keeps so many and closes the others; the constructor would open them all at once.
+                    self._pool.minconn = self._maximum
             # The server may have been restarted while all connections of the pool lay in it.
             for _ in range(self._maximum + 1):
                 connection: psycopg2.extensions.connection = self._pool.getconn()
