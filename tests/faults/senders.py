@@ -17,6 +17,7 @@ from pynetdicom.sop_class import CTImageStorage  # type: ignore[attr-defined]
 
 from tests.faults.exam import Image
 from tests.faults.ledger import Ledger
+from tests.support.associations import associate
 from tests.support.instance import Instance
 from tests.support.stow import failed, stored, stow
 
@@ -59,7 +60,7 @@ class Modality(Sender):
         entity = AE(ae_title="CT1")
         entity.requested_contexts = [build_context(CTImageStorage, _EXPLICIT_LITTLE_ENDIAN)]
         entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = _TIMEOUT_SECONDS
-        association = entity.associate("127.0.0.1", self.to.dicom_port, ae_title="CLOUDFILM")
+        association = associate(entity, "127.0.0.1", self.to.dicom_port, ae_title="CLOUDFILM")
         if not association.is_established:
             self.ledger.refused("no association")
             return

@@ -22,6 +22,7 @@ from pynetdicom.sop_class import CTImageStorage  # type: ignore[attr-defined]
 from cloudfilm.orthanc_api.rest_client import OrthancClient
 from cloudfilm.storage.key_files import load_key_ring
 from tests.faults.site import descendants
+from tests.support.associations import associate
 from tests.support.gateway import Gateway, paired_gateway
 from tests.support.instance import Instance, wait_for
 from tests.support.samples import ct_study, study_uid
@@ -49,7 +50,7 @@ def store(gateway: Gateway, paths: list[Path], pause: float = 0.0) -> dict[str, 
     entity.requested_contexts = [build_context(CTImageStorage, "1.2.840.10008.1.2.1")]
     entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = 10
     statuses: dict[str, int] = {}
-    association = entity.associate("127.0.0.1", gateway.dicom_port, ae_title="CLOUDFILM")
+    association = associate(entity, "127.0.0.1", gateway.dicom_port, ae_title="CLOUDFILM")
     if not association.is_established:
         return statuses
     for path in paths:

@@ -14,6 +14,7 @@ from pydicom.uid import UID, generate_uid
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import CTImageStorage, MRImageStorage, StorageCommitmentPushModel  # type: ignore[attr-defined]
 
+from tests.support.associations import associate
 from tests.support.gateway import Gateway, paired_gateway
 from tests.support.instance import Instance, free_ports, wait_for
 from tests.support.samples import ct_study, study_uid
@@ -50,7 +51,7 @@ class Modality:
             wanted.ReferencedSOPSequence.append(item)
         entity = AE(ae_title=self.aet)
         entity.add_requested_context(StorageCommitmentPushModel)
-        association = entity.associate("127.0.0.1", port, ae_title="CLOUDFILM")
+        association = associate(entity, "127.0.0.1", port, ae_title="CLOUDFILM")
         assert association.is_established
         try:
             status, _ = association.send_n_action(wanted, 1, StorageCommitmentPushModel, _PUSH_MODEL_INSTANCE)

@@ -24,6 +24,8 @@ from pynetdicom.sop_class import (
     PrinterInstance,
 )
 
+from tests.support.associations import associate
+
 FONT = "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc"
 
 
@@ -110,7 +112,7 @@ def console(port: int, aet: str = "OLDCT", called: str = "CLOUDFILM", meta: str 
     entity = AE(ae_title=aet)
     for sop_class in (meta, PresentationLUT):
         entity.add_requested_context(sop_class, ExplicitVRLittleEndian)
-    association = entity.associate("127.0.0.1", port, ae_title=called)
+    association = associate(entity, "127.0.0.1", port, ae_title=called)
     try:
         yield Console(association, meta)
     finally:
