@@ -25,6 +25,7 @@ from playwright.sync_api import Error as PlaywrightError
 from bench.failure import BenchFailed
 from bench.whole.ct_series import CtSeries
 from bench.whole.row import Beside, Goal, Row
+from bench.whole.scale import SlowLine
 from bench.whole.stage import Stage
 from bench.whole.stock import TUNED
 from machine.installation import TLS
@@ -69,12 +70,12 @@ class Seen:
 class InTheBrowser:
     """One line's speed. OHIF's files are the same on both sides; stock has OHIF's default settings and the stock Orthanc."""
 
-    def __init__(self, name: str, megabits: float, milliseconds: float) -> None:
-        self._name, self._megabits, self._milliseconds = name, megabits, milliseconds
+    def __init__(self, line: SlowLine) -> None:
+        self._line_is = line
 
     def measure(self, stage: Stage) -> list[Row]:
         """First picture and whole series, cold and on a second visit, in OHIF and in the viewer for phones."""
-        series = stage.browser_series
+        series = stage.browser_series[self._line_is.slices]
         (stage.folder / "nginx/app-config.js").write_text(_STOCK_CONFIGURATION, encoding="utf-8")
         link = _link(stage, series)
         ohif: dict[str, list[tuple[Seen, Seen]]] = {"ours": [], "stock": []}
@@ -134,7 +135,7 @@ class InTheBrowser:
 
     @contextmanager
     def _line(self, port: int) -> Iterator[int]:
-        command = [sys.executable, "-m", "bench.whole.slow_line", str(port), str(self._megabits), str(self._milliseconds)]
+        command = [sys.executable, "-m", "bench.whole.slow_line", str(port), str(self._line_is.megabits), str(self._line_is.milliseconds)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             try:
@@ -143,12 +144,12 @@ class InTheBrowser:
                 process.terminate()
 
     def _rows(self, stage: Stage, series: CtSeries, ohif: dict[str, list[tuple[Seen, Seen]]], phone: list[tuple[Seen, Seen]]) -> list[Row]:
-        topic, slices = f"Chromium, {self._name}", len(series.files)
+        topic, slices = f"Chromium, {self._line_is.name}", len(series.files)
         stock_is = f"the same OHIF with its default settings, {TUNED}, behind nginx"
         compressed = sum(path.stat().st_size for path in stage.frames_folder(series).glob("*/1.202"))
-        line_seconds = (compressed * 8 / (self._megabits * 1e6),)
+        line_seconds = (compressed * 8 / (self._line_is.megabits * 1e6),)
         line_is = "the line's rate for the compressed frames alone"
-        is_slow = self._megabits < 10
+        is_slow = self._line_is.megabits < 10
         rows = []
         for visit, state in enumerate(("cold", "second visit")):
             ours, stock = ([of[visit] for of in ohif[name]] for name in ("ours", "stock"))

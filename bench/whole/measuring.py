@@ -45,7 +45,7 @@ def lines_of(scale: Scale) -> dict[str, Line]:
         "publishing": Publishing(),
         "s3-costs": S3Costs(),
         "memory": MemoryUnderLoad(),
-        **{f"browser-{megabits:g}": InTheBrowser(name, megabits, milliseconds) for name, megabits, milliseconds in scale.lines},
+        **{f"browser-{line.megabits:g}": InTheBrowser(line) for line in scale.lines},
         **{f"search-{rows}": Searching(rows) for rows in scale.rows},
     }
 
@@ -78,8 +78,7 @@ def measure_whole(scale: Scale, only: tuple[str, ...], say: Callable[[str], None
 
 def _bring_series(there: Stage, lines: dict[str, Line]) -> None:
     """What is looked at later is in ours, published, and in the tuned stock Orthanc."""
-    wanted = [there.series, there.long_series, there.browser_series]
-    wanted = [one for number, one in enumerate(wanted) if one not in wanted[:number]]
+    wanted = [there.series, there.long_series, *(one for one in there.browser_series.values() if one is not there.series)]
     if all(name.startswith(("store", "stow", "search")) for name in lines):
         return
     for one in wanted:

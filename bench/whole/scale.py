@@ -7,6 +7,20 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class SlowLine:
+    """A line between browser and server, and how long a series is looked at over it: on a slow one stock would need minutes for a long one."""
+
+    megabits: float  # a second
+    milliseconds: float  # there and back
+    slices: int
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return f"{self.megabits:g} Mbit/s, {self.milliseconds:g} ms"
+
+
+@dataclass(frozen=True, slots=True)
 class Scale:
     """Numbers of rounds, images, seconds and rows."""
 
@@ -20,14 +34,15 @@ class Scale:
     requests: int  # of one turn of latency
     rows: tuple[int, ...]  # studies in the index
     browser_rounds: int
-    browser_slices: int
-    lines: tuple[tuple[str, float, float], ...]  # name, Mbit/s, ms there and back
+    lines: tuple[SlowLine, ...]
 
     def says(self) -> str:
         """For people."""
         return f"{self.name}: {self.rounds} rounds, {self.slices} and {self.long_slices} slices, {max(self.rows):,} rows"
 
 
-_LINES = (("20 Mbit/s, 20 ms", 20.0, 20.0), ("4 Mbit/s, 50 ms", 4.0, 50.0))
-WHOLE = Scale("whole", 5, 300, 1600, 60, 20, 4.0, 200, (10_000, 1_000_000), 5, 300, _LINES)
-QUICK = Scale("quick (fewer rounds, smaller data: not for comparing with other runs)", 3, 40, 200, 12, 4, 0.7, 30, (10_000,), 1, 12, _LINES)
+WHOLE = Scale("whole", 5, 300, 1600, 60, 20, 4.0, 200, (10_000, 1_000_000), 5, (SlowLine(20, 20, 300), SlowLine(4, 50, 60)))
+QUICK = Scale(
+    "quick (fewer rounds, smaller data: not for comparing with other runs)",
+    3, 40, 200, 12, 4, 0.7, 30, (10_000,), 1, (SlowLine(20, 20, 12), SlowLine(4, 50, 12)),
+)  # fmt: skip

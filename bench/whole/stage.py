@@ -62,7 +62,7 @@ class Stage:
     bare_port: int
     series: CtSeries
     long_series: CtSeries
-    browser_series: CtSeries
+    browser_series: dict[int, CtSeries]  # by the number of slices
     sent: list[CtSeries] = field(default_factory=list)  # also sent to ours and to S3
 
     @property
@@ -92,9 +92,9 @@ def stage(scale: Scale) -> Iterator[Stage]:
         tuned = started.enter_context(stock(TUNED, folder / "tuned", "stock"))
         series = write_series(folder / "series", "looked at", scale.slices, LARGE)
         long_series = write_series(folder / "long", "long", scale.long_slices, SMALL)
-        browser_series = (
-            series if scale.browser_slices == scale.slices else write_series(folder / "browser", "browser", scale.browser_slices, LARGE)
-        )
+        browser_series = {scale.slices: series}
+        for slices in {line.slices for line in scale.lines} - {scale.slices}:
+            browser_series[slices] = write_series(folder / f"browser {slices}", f"browser {slices}", slices, LARGE)
         nginx = folder / "nginx"
         server = _SERVER.format(data=DATA, folder=nginx)
         bare = started.enter_context(plain_nginx(nginx, tuned.http_port, _HTTP.format(memory=memory), server))

@@ -6,7 +6,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from cloudfilm.db.database import Database, only_value
-from tests.support.instance import Instance
+from tests.support.instance import Instance, wait_for
 
 
 def test_a_pool_whose_connections_all_died_gives_good_ones(instance: Instance) -> None:
@@ -18,6 +18,7 @@ def test_a_pool_whose_connections_all_died_gives_good_ones(instance: Instance) -
             cursor.execute("SELECT pg_backend_pid()")
             pids.append(only_value(cursor))
     instance.sql("SELECT pg_terminate_backend(pid) FROM unnest(%s) pid", pids)
+    wait_for(lambda: instance.sql("SELECT 1 FROM pg_stat_activity WHERE pid = ANY(%s)", pids) == [])
     with database.transaction() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         assert only_value(cursor) not in pids
