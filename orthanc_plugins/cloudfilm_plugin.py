@@ -96,7 +96,7 @@ def install() -> None:
     metadata = InternalMetadata(orthanc.RestApiGetAfterPlugins, orthanc.OrthancException)
     unpublishing = Unpublishing(database, PublishedTree(settings.published_directory))
     admission = Admission(database)
-    index = Database(configuration["PostgreSQL"]["ConnectionUri"], maximum_connections=8)
+    index = Database(configuration["PostgreSQL"]["ConnectionUri"], maximum_connections=8, autocommit=True)
     contents = StoredContents(index, lambda orthanc_id: orthanc.RestApiGet(f"/instances/{orthanc_id}/file"), time.monotonic)
     incoming = IncomingInstances(admission, ArrivingReports(database, now), keeper, senders, audit_trail, unpublishing, contents, orthanc)
     application = create_app(

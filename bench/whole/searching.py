@@ -22,13 +22,14 @@ from machine.postgresql import database_uri
 
 _INDEX_ROWS = Path(__file__).with_name("index_rows.sql")
 _AT_ONCE = 200_000
-# As a worklist asks: a page of 25.
+# As a worklist asks: a page of 25. No further page of a modality: the stock plugin answers an offset beside ModalitiesInStudy with 400.
 _ASKED = {
     "the newest": "limit=25",
     "a patient's number": "PatientID=Q{patient:08}&limit=25",
     "an exam's number": "AccessionNumber=A{study:09}&limit=25",
     "a week": "StudyDate=20240301-20240307&limit=25",
-    "a modality of a month, third page": "StudyDate=20240301-20240331&ModalitiesInStudy=MR&limit=25&offset=50",
+    "a modality of a month": "StudyDate=20240301-20240331&ModalitiesInStudy=MR&limit=25",
+    "the third page of a month": "StudyDate=20240301-20240331&limit=25&offset=50",
     "a frequent family name": "PatientName=ZHAO*&limit=25",
     "one patient's name": "PatientName=LI^LIHUA{patient}&limit=25",
 }

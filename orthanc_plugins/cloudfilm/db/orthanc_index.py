@@ -135,6 +135,14 @@ def instances_of_study(cursor: Cursor, study_instance_uid: str) -> list[StoredIn
     return [StoredInstance(row[0], row[1], UUID(row[2]), row[3]) for row in cursor.fetchall()]
 
 
+def has_instance(cursor: Cursor, sop_instance_uid: str) -> bool:
+    """Whether anything in the index has this SOPInstanceUID: one look at one table, which is all that a new image costs."""
+    cursor.execute(
+        "SELECT EXISTS (SELECT FROM DicomIdentifiers WHERE tagGroup = 8 AND tagElement = 24 AND value = %s)", (sop_instance_uid,)
+    )
+    return bool(only_value(cursor))
+
+
 def stored_of_instance(cursor: Cursor, study_instance_uid: str, sop_instance_uid: str) -> list[StoredInstance]:
     """The files of one instance of a study; several where two patients have one with these UIDs."""
     cursor.execute(

@@ -65,6 +65,8 @@ from cloudfilm.storage.published_tree import PublishedTree
 
 _RETRY = RetryStrategy(max_attempts=10, exponential_wait=2)
 _STILL_ARRIVING_SECONDS = 3
+# Whoever sends images or opens an exam goes first: receiving and publishing share the processors of one machine.
+_NICE = 5
 
 
 def create_worker(context: JobContext, database_uri: str, index: Database, object_storage: ObjectStorage | None = None) -> App:
@@ -222,6 +224,7 @@ def main() -> None:
     """Run until SIGTERM; running jobs are given time to end."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("procrastinate").setLevel(logging.WARNING)
+    os.nice(_NICE)
     configuration = load_configuration(Path(os.environ.get("CLOUDFILM_APP", "/opt/cloudfilm/app")) / "orthanc.json")
     settings = parse_settings(configuration[SECTION])
     keys = KeyFiles(settings.keys_directory)

@@ -13,7 +13,7 @@ from enum import Enum
 from threading import Lock
 
 from cloudfilm.db.database import Database
-from cloudfilm.db.orthanc_index import stored_of_instance
+from cloudfilm.db.orthanc_index import has_instance, stored_of_instance
 from cloudfilm.dicom.preflight import data_set
 
 _REMEMBERED = 20_000
@@ -47,14 +47,16 @@ class StoredContents:
 
     def compare(self, study_instance_uid: str, sop_instance_uid: str, dicom: bytes) -> Known:
         """Look the instance up."""
-        md5 = hashlib.md5(dicom, usedforsecurity=False).hexdigest()
         with self._index.transaction() as cursor:
-            stored = stored_of_instance(cursor, study_instance_uid, sop_instance_uid)
+            is_there = has_instance(cursor, sop_instance_uid)
+            stored = stored_of_instance(cursor, study_instance_uid, sop_instance_uid) if is_there else []
         if not stored:
             # What was let in a moment ago may not be in the index yet, or may have failed: it is no loss to keep the second aside.
-            return Known.NOTHING if self._first_of((study_instance_uid, sop_instance_uid), md5) == md5 else Known.OTHER
+            sha256 = hashlib.sha256(dicom).hexdigest()
+            return Known.NOTHING if self._first_of((study_instance_uid, sop_instance_uid), sha256) == sha256 else Known.OTHER
         with self._lock:
             self._arriving.pop((study_instance_uid, sop_instance_uid), None)
+        md5 = hashlib.md5(dicom, usedforsecurity=False).hexdigest()
         if any(one.md5 == md5 for one in stored):
             return Known.THE_SAME
         mine = data_set(dicom)
@@ -62,7 +64,7 @@ class StoredContents:
             return Known.THE_SAME_DATA_SET
         return Known.OTHER
 
-    def _first_of(self, instance: tuple[str, str], md5: str) -> str:
+    def _first_of(self, instance: tuple[str, str], sha256: str) -> str:
         """The content that was let in under these UIDs lately, which may be this one."""
         now = self._clock()
         with self._lock:
@@ -70,4 +72,4 @@ class StoredContents:
                 len(self._arriving) > _REMEMBERED or next(iter(self._arriving.values()))[1] < now - _ARRIVING_SECONDS
             ):
                 self._arriving.popitem(last=False)
-            return self._arriving.setdefault(instance, (md5, now))[0]
+            return self._arriving.setdefault(instance, (sha256, now))[0]
