@@ -94,7 +94,14 @@ class InTheBrowser:
         return self._rows(stage, series, ohif, phone)
 
     def _visits(
-        self, playwright: Playwright, link: str | None, address: str, shows: str, series: CtSeries, is_phone: bool = False
+        self,
+        playwright: Playwright,
+        link: str | None,
+        address: str,
+        shows: str,
+        series: CtSeries,
+        is_phone: bool = False,
+        wants_whole: bool = True,
     ) -> tuple[Seen, Seen]:
         """With an empty cache, and again."""
         with tempfile.TemporaryDirectory(prefix="cloudfilm-bench-", ignore_cleanup_errors=True) as profile:
@@ -105,11 +112,12 @@ class InTheBrowser:
             try:
                 if link is not None:
                     _agree(context, link)
-                return self._visit(context, address, shows, series), self._visit(context, address, shows, series)
+                first = self._visit(context, address, shows, series, wants_whole)
+                return first, self._visit(context, address, shows, series, wants_whole)
             finally:
                 context.close()
 
-    def _visit(self, context: BrowserContext, address: str, shows: str, series: CtSeries) -> Seen:
+    def _visit(self, context: BrowserContext, address: str, shows: str, series: CtSeries, wants_whole: bool) -> Seen:
         page, came = context.new_page(), dict[str, float]()
 
         def finished(request: Request) -> None:
@@ -125,11 +133,11 @@ class InTheBrowser:
                 raise BenchFailed(f"no picture stood on the screen within {_LONGEST_SECONDS} s")
             page.wait_for_timeout(20)
         first = time.monotonic() - began
-        while len(came) < len(series.files):
+        while wants_whole and len(came) < len(series.files):
             if time.monotonic() - began > _LONGEST_SECONDS:
                 raise BenchFailed(f"{len(came)} of {len(series.files)} pictures came to the browser within {_LONGEST_SECONDS} s")
             page.wait_for_timeout(20)
-        whole = max(came.values()) - began
+        whole = max(came.values(), default=began) - began
         page.close()
         return Seen(first, whole)
 
@@ -170,6 +178,26 @@ class InTheBrowser:
                 Row(topic, f"phone viewer, first picture, {state}", "s", _first([of[visit] for of in phone]), goals=(phone_goal,)),
                 Row(topic, f"phone viewer, {slices} slices, {state}", "s", _whole([of[visit] for of in phone])),
             ]  # fmt: skip
+        return rows
+
+
+class PhoneViewer(InTheBrowser):
+    """The first picture on a phone, of a series of usual length and of a long one, of which a phone never fetches all."""
+
+    def measure(self, stage: Stage) -> list[Row]:
+        """A row for each series and visit."""
+        rows = []
+        with self._line(stage.ours.https_port) as port, sync_playwright() as playwright:
+            for series, most in ((stage.browser_series[self._line_is.slices], 1.0), (stage.long_series, 2.0)):
+                link, address = _link(stage, series), f"https://localhost:{port}/images"
+                visits = [
+                    self._visits(playwright, link, address, _PHONE_SHOWS, series, is_phone=True, wants_whole=False)
+                    for _ in range(stage.scale.browser_rounds)
+                ]
+                for number, state in enumerate(("cold", "second visit")):
+                    name, figures = f"first picture of {len(series.files):,} slices, {state}", _first([of[number] for of in visits])
+                    goals = (Goal(f"at most {most:g} s", Beside.ITSELF, at_most=most),)
+                    rows.append(Row(f"Phone viewer, {self._line_is.name}", name, "s", figures, goals=goals))
         return rows
 
 

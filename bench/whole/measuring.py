@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from bench.failure import BenchFailed
 from bench.whole.authorisation import AddedByAuthorisation
-from bench.whole.browser import InTheBrowser
+from bench.whole.browser import InTheBrowser, PhoneViewer
 from bench.whole.costs import MemoryUnderLoad, Publishing, S3Costs
 from bench.whole.frames import ColdFrames, FramesFromS3, WarmFrames
 from bench.whole.machine_facts import machine_facts
@@ -45,6 +45,7 @@ def lines_of(scale: Scale) -> dict[str, Line]:
         "publishing": Publishing(),
         "s3-costs": S3Costs(),
         "memory": MemoryUnderLoad(),
+        **{f"phone-{line.megabits:g}": PhoneViewer(line) for line in scale.lines},
         **{f"browser-{line.megabits:g}": InTheBrowser(line) for line in scale.lines},
         **{f"search-{rows}": Searching(rows) for rows in scale.rows},
     }
