@@ -51,6 +51,7 @@ CREATE INDEX IF NOT EXISTS arrival_copy ON arrival (copy, copy_next_at);
 _DUE = f"(next_try_at <= ? OR next_try_at > ? + {LONGEST_SECONDS})"
 _COPY_DUE = f"(copy_next_at <= ? OR copy_next_at > ? + {LONGEST_SECONDS})"
 _WAIT_SECONDS = 30.0
+_AGAIN_AND_AGAIN = 3
 
 
 class Arrivals:
@@ -102,11 +103,11 @@ class Arrivals:
         return bool(added)
 
     def next_due(self, now: float) -> Arrival | None:
-        """The oldest that is to be sent now."""
+        """The oldest that is to be sent now; what has failed again and again comes after all others."""
         with self._transaction() as connection:
             row = connection.execute(
                 "SELECT arrival_id, station, kind, title, peer, sha256, arrived_at, content, named_file, failures, tries FROM arrival"
-                f" WHERE state = 'waiting' AND {_DUE} ORDER BY arrived_at LIMIT 1",
+                f" WHERE state = 'waiting' AND {_DUE} ORDER BY failures + tries >= {_AGAIN_AND_AGAIN}, arrived_at LIMIT 1",
                 (now, now),
             ).fetchone()
         return Arrival(row[0], row[1], Way(row[2]), *row[3:]) if row else None
