@@ -46,8 +46,9 @@ def line(instance: Instance) -> Iterator[Line]:
 def gateway(instance: Instance, line: Line, paper: PaperPrinter, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """甲's gateway with a printer, a folder and a reporting system. It takes larger documents than the cloud does."""
     running = paired_gateway(
-        instance, tmp_path_factory.mktemp("gateway"), "jia", f"https://localhost:{line.port}", CLOUDFILM_MAXIMUM_REPORT_MEGABYTES="50"
-    )
+        instance, tmp_path_factory.mktemp("gateway"), "jia", f"https://localhost:{line.port}",
+        CLOUDFILM_MAXIMUM_REPORT_MEGABYTES="50", CLOUDFILM_GATEWAY_HEARTBEAT_SECONDS="1",
+    )  # fmt: skip
     running.admin("station", "add-printer", "desk", "--return-to", paper.address)
     running.admin("station", "add-folder", "ris", "--return-to", "folder")
     running.admin("station", "add-hl7", "his", "--host", "127.0.0.1", "--application", "RIS", "--references")
@@ -177,14 +178,14 @@ def test_whatever_dies_and_however_the_line_is_cut_each_report_arrives_once_and_
     assert instance.sql("SELECT count(*) FROM report WHERE title LIKE '4501%%'") == [(0,)]
     kill(gateway, "forwarder")
     cut.trouble = Trouble.ANSWER_LOST
-    wait_for(lambda: gateway.part_pid("forwarder"), what="the forwarder to be up again")
+    wait_for(gateway.answers, what="the forwarder to be up again")
     lost = cut.cuts
     gateway.try_again()
     wait_for(lambda: cut.cuts >= lost + 2, what="answers that were lost after the cloud had committed")
     kill(gateway, "forwarder")
     kill(gateway, "intake")
     cut.trouble = Trouble.NONE
-    wait_for(lambda: gateway.part_pid("forwarder"), what="the forwarder to be up again")
+    wait_for(gateway.answers, what="the forwarder to be up again")
     wait_for(lambda: [gateway.told()[name] for name in ("reports_waiting", "copies_expected")] == [0, 0], what="everything there and back")
     assert instance.sql("SELECT title FROM report WHERE title ~ '^450[12].$' ORDER BY title") == [
         (f"450{n}",) for n in (10, 11, 12, 20, 21, 22)

@@ -28,6 +28,13 @@ class Gateway(Instance):
         told: dict[str, Any] = session.get(f"http://127.0.0.1:{self.http_port}/gateway/status.json", timeout=10).json()
         return told
 
+    def answers(self) -> bool:
+        """Whether the status page is there."""
+        try:
+            return bool(self.told())
+        except requests.ConnectionError:
+            return False
+
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """Ask the queue's file."""
         return self._ask("queue.db", statement)
