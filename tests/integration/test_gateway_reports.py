@@ -7,7 +7,9 @@ import json
 import os
 import re
 import signal
+import socket
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from demo.report_form import make_report_pdf
 from tests.faults.line import Line, Trouble, relayed
 from tests.support.gateway import Gateway, paired_gateway
 from tests.support.hl7_line import code, error, message, order, patient, send
-from tests.support.instance import Instance, wait_for
+from tests.support.instance import Instance, free_ports, wait_for
 from tests.support.paper_printer import PaperPrinter
 from tests.support.samples import ct_study, fields_for, study_uid
 from tests.support.system_calls import traced
@@ -49,7 +51,9 @@ def gateway(instance: Instance, line: Line, paper: PaperPrinter, tmp_path_factor
         instance, tmp_path_factory.mktemp("gateway"), "jia", f"https://localhost:{line.port}",
         CLOUDFILM_MAXIMUM_REPORT_MEGABYTES="50", CLOUDFILM_GATEWAY_HEARTBEAT_SECONDS="1",
     )  # fmt: skip
-    running.admin("station", "add-printer", "desk", "--return-to", paper.address)
+    running.raw_port = free_ports(1)[0]
+    raw = ("--raw-port", str(running.raw_port), "--raw-host", "127.0.0.1")
+    running.admin("station", "add-printer", "desk", "--return-to", paper.address, *raw)
     running.admin("station", "add-folder", "ris", "--return-to", "folder")
     running.admin("station", "add-hl7", "his", "--host", "127.0.0.1", "--application", "RIS", "--references")
     wait_for(lambda: (running.data / "folders/his/in").is_dir(), what="the folders")
@@ -125,6 +129,18 @@ def test_a_file_in_the_gateways_folder_comes_back_once_and_what_is_no_report_is_
     wait_for(lambda: (folder(gateway) / "failed/letter.docx.reason.txt").exists())
     assert (folder(gateway) / "failed/letter.docx.reason.txt").read_text() == "The document is not a PDF. Allowed: application/pdf.\n"
     assert instance.sql("SELECT count(*) FROM report WHERE title IN ('45002', 'again', 'letter')") == [(1,)]
+
+
+def test_a_picture_and_a_raw_job_become_reports_too(gateway: Gateway, instance: Instance, paper: PaperPrinter) -> None:
+    before = len(paper.sheets())
+    picture = BytesIO()
+    pypdfium2.PdfDocument(make_report_pdf(fields_for("45008")))[0].render(scale=2).to_pil().save(picture, "JPEG")
+    (folder(gateway) / "in/45008.jpg").write_bytes(picture.getvalue())
+    with socket.create_connection(("127.0.0.1", gateway.raw_port), timeout=10) as line:
+        line.sendall(make_report_pdf(fields_for("45009")))
+    assert wait_for(lambda: paper.sheets()[before:], what="the sheet of the raw job")
+    wait_for(lambda: instance.sql("SELECT 1 FROM report WHERE title = 'RAW' AND accession_number = 'A45009' AND source_name = 'desk@放射科机房'"))
+    assert wait_for(lambda: copies_of(gateway, "45008"), what="the picture's stamped copy")
 
 
 def result(seed: str, *observations: str) -> str:
@@ -213,20 +229,24 @@ def test_what_the_cloud_refuses_is_set_aside_with_its_reason_while_the_rest_goes
     assert "The document is larger than 20 MB." in page
     assert "Reports to look at" in page
     assert "请处理以下报告" in gateway.page("zh-CN")
-    wait_for(lambda: instance.sql("SELECT told ->> 'reports_set_aside' FROM gateway WHERE last_seen_at IS NOT NULL") == [("2",)])
+    wait_for(lambda: ("2",) in instance.sql("SELECT told ->> 'reports_set_aside' FROM gateway"), what="the heartbeat that says so")
     # People see to it, and press the button.
     instance.sql("DELETE FROM exam_order WHERE accession_number = 'A45040a'")
     gateway.try_again()
     wait_for(lambda: instance.sql("SELECT status FROM exam_order WHERE accession_number = 'A45040b'") == [("cancelled",)])
     wait_for(lambda: gateway.told()["reports_set_aside"] == 1, what="the larger one set aside again")
+    ((number,),) = gateway.arrivals("SELECT substr(arrival_id, 1, 8) FROM arrival WHERE title = '45041'")
+    assert number in gateway.page("en")
+    file = gateway.data / gateway.admin("gateway", "take-out", number)["file"]
+    assert file.read_bytes().startswith(make_report_pdf(fields_for("45041")))
+    assert gateway.told()["reports_set_aside"] == 0
 
 
 def test_a_report_that_cannot_be_read_has_no_copy_and_the_gateway_says_why(gateway: Gateway) -> None:
     failed = gateway.told()["copies_failed"]
     (folder(gateway) / "in/45050.pdf").write_bytes(b"%PDF-1.7\nnothing of a document")
     wait_for(lambda: gateway.told()["copies_failed"] == failed + 1, what="the copy that will not come")
-    ((reason,),) = gateway.arrivals("SELECT reason FROM arrival WHERE title = '45050'")
-    assert reason
+    assert "the report cannot be read: the cloud&#39;s review page says why" in gateway.page("en")
 
 
 def test_a_gateway_reaches_its_own_hospital_and_nothing_else(gateway: Gateway, instance: Instance) -> None:

@@ -15,7 +15,9 @@ from tests.support.instance import Instance
 
 @dataclass
 class Gateway(Instance):
-    """scripts/run --role gateway on free ports with its own data folder."""
+    """scripts/run --role gateway on free ports with its own data folder. ``raw_port`` is that of a station, if a test has given it one."""
+
+    raw_port: int = 0
 
     def let_in(self, aet: str) -> None:
         """A modality on the loopback may send."""

@@ -47,3 +47,8 @@ class GatewayPlaces:
     def stations(self) -> Path:
         """Who may hand something in."""
         return self.folder / "stations.json"
+
+    @property
+    def taken_out(self) -> Path:
+        """What people took out of the reports' way, as files."""
+        return self.folder / "taken-out"

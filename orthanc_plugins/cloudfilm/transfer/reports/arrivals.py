@@ -207,6 +207,22 @@ class Arrivals:
             ).fetchall()
         return [Trouble(row[0], row[1], Way(row[2]), row[3], row[4], row[5], bool(row[6])) for row in rows]
 
+    def trouble_numbered(self, number: str) -> Arrival | None:
+        """What people have to look at, by the beginning of its identifier; None when it is nothing, or more than one."""
+        with self._transaction() as connection:
+            rows = connection.execute(
+                "SELECT arrival_id, station, kind, title, peer, sha256, arrived_at, content, named_file, failures, tries FROM arrival"
+                " WHERE substr(arrival_id, 1, ?) = ? AND (state = 'set aside' OR copy = 'failed') LIMIT 2",
+                (len(number), number),
+            ).fetchall()
+        return Arrival(rows[0][0], rows[0][1], Way(rows[0][2]), *rows[0][3:]) if len(rows) == 1 else None
+
+    def let_go(self, arrival_id: str) -> None:
+        """Somebody has taken care of it: what was set aside is forgotten, a copy that did not come is not awaited any more."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM arrival WHERE arrival_id = ? AND state = 'set aside'", (arrival_id,))
+            connection.execute("UPDATE arrival SET copy = 'none' WHERE arrival_id = ? AND copy = 'failed'", (arrival_id,))
+
     def last_used(self) -> dict[str, float]:
         """When each station was last heard of."""
         with self._transaction() as connection:

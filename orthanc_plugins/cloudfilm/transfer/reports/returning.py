@@ -23,6 +23,8 @@ from cloudfilm.transfer.reports.stations import StationFile
 _MOST_TRIES = 10
 _AT_ONCE = 100
 _SHORTEST_SECONDS, _LONGEST_SECONDS = 1.0, 60.0
+# The cloud's own sentence is in its words for programs; its review page says it in the reader's language, with what to do.
+_UNREADABLE = "the report cannot be read: the cloud's review page says why"
 _GONE = CopyNews("gone", "the cloud does not know the report")
 _log = logging.getLogger(__name__)
 
@@ -66,7 +68,7 @@ class CopyReturn:
                 self._wait(copy)
             else:
                 _log.warning("there is no stamped copy for the station %s: %s", copy.station, found.reason)
-                self.arrivals.copy_failed(copy.arrival_id, found.reason)
+                self.arrivals.copy_failed(copy.arrival_id, _UNREADABLE if found.state == "failed" else found.reason)
 
     def _wait(self, copy: Copy) -> None:
         waited = self.clock() - copy.delivered_at
