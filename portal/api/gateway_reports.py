@@ -141,11 +141,11 @@ def _copy(holder: ApiHolder, report_id: UUID) -> dict[str, Any]:
         delivery = delivery_of_report(cursor, report.report_id, services().clock()) if report is not None else None
     state, reason = "waiting", ""
     if report is None or report.hospital_id != holder.hospital_id:
-        state, reason = "gone", "the cloud does not know the report"
+        state, reason = "gone", "The cloud does not know the report."
     elif report.status == "failed":
         state, reason = "failed", report.status_reason
     elif delivery is None:
-        state, reason = "gone", "the stamped copy is no longer kept"
+        state, reason = "gone", "The stamped copy is no longer kept."
     elif delivery.sealed_stamped is not None:
         state = "ready"
     return {"report_id": str(report_id), "state": state, "reason": reason}

@@ -246,7 +246,7 @@ def test_a_report_that_cannot_be_read_has_no_copy_and_the_gateway_says_why(gatew
     failed = gateway.told()["copies_failed"]
     (folder(gateway) / "in/45050.pdf").write_bytes(b"%PDF-1.7\nnothing of a document")
     wait_for(lambda: gateway.told()["copies_failed"] == failed + 1, what="the copy that will not come")
-    assert "the report cannot be read: the cloud&#39;s review page says why" in gateway.page("en")
+    assert "The report cannot be read: the cloud&#39;s review page says why." in gateway.page("en")
 
 
 def test_a_gateway_reaches_its_own_hospital_and_nothing_else(gateway: Gateway, instance: Instance) -> None:

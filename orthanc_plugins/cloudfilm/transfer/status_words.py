@@ -69,12 +69,14 @@ CHINESE = {
     "The proxy does not let us through.": "代理服务器未放行。",
     "The document is not a PDF. Allowed: application/pdf.": "文件不是 PDF，只接受 application/pdf。",
     "The cloud has stored something else than what was sent.": "云端保存的内容与发送的不一致。",
-    "the report cannot be read: the cloud's review page says why": "报告无法读取：原因见云端审核页面",
+    "The report cannot be read: the cloud's review page says why.": "报告无法读取：原因见云端审核页面。",
     "What will never get through is taken out with": "确实无法送达的报告可用以下命令取出：",
     "NUMBER": "编号",
-    "the stamped copy is no longer kept": "云端已不再保存盖码报告",
-    "the cloud does not know the report": "云端没有这份报告",
-    "the station takes no copies any more": "该站点不再接收盖码报告",
+    "The stamped copy is no longer kept.": "云端已不再保存盖码报告。",
+    "The cloud does not know the report.": "云端没有这份报告。",
+    "These order numbers name several exams: send the accession number (OBR-18) or the filler order number (ORC-3).": (
+        "这些申请单号对应多个检查：请发送检查号（OBR-18）或执行单号（ORC-3）。"
+    ),
     "The station's folder cannot be written.": "无法写入站点文件夹。",
     "The print server does not answer.": "打印服务没有响应。",
 }

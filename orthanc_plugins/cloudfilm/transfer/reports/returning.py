@@ -24,8 +24,8 @@ _MOST_TRIES = 10
 _AT_ONCE = 100
 _SHORTEST_SECONDS, _LONGEST_SECONDS = 1.0, 60.0
 # The cloud's own sentence is in its words for programs; its review page says it in the reader's language, with what to do.
-_UNREADABLE = "the report cannot be read: the cloud's review page says why"
-_GONE = CopyNews("gone", "the cloud does not know the report")
+_UNREADABLE = "The report cannot be read: the cloud's review page says why."
+_GONE = CopyNews("gone", "The cloud does not know the report.")
 _log = logging.getLogger(__name__)
 
 
@@ -77,7 +77,7 @@ class CopyReturn:
     def _hand_over(self, copy: Copy) -> None:
         station = self.stations.named(copy.station)
         if station is None or station.return_to == "":
-            self.arrivals.copy_failed(copy.arrival_id, "the station takes no copies any more")
+            self.arrivals.copy_done(copy.arrival_id)  # nobody wants it any more
             return
         try:
             is_there = self._file(copy, station) if station.return_to == OWN_FOLDER else self._print(copy, station)
