@@ -139,7 +139,9 @@ def test_a_picture_and_a_raw_job_become_reports_too(gateway: Gateway, instance: 
     with socket.create_connection(("127.0.0.1", gateway.raw_port), timeout=10) as line:
         line.sendall(make_report_pdf(fields_for("45009")))
     assert wait_for(lambda: paper.sheets()[before:], what="the sheet of the raw job")
-    wait_for(lambda: instance.sql("SELECT 1 FROM report WHERE title = 'RAW' AND accession_number = 'A45009' AND source_name = 'desk@放射科机房'"))
+    wait_for(
+        lambda: instance.sql("SELECT 1 FROM report WHERE title = 'RAW' AND accession_number = 'A45009' AND source_name = 'desk@放射科机房'")
+    )
     assert wait_for(lambda: copies_of(gateway, "45008"), what="the picture's stamped copy")
 
 
