@@ -271,6 +271,12 @@ def test_a_gateway_reaches_its_own_hospital_and_nothing_else(gateway: Gateway, i
     taken = mine.post("/api/v1/gateways/arrivals", data={"facts": json.dumps(facts)}, files=files).json()
     assert taken["verdict"] == "taken"
     assert instance.sql("SELECT hospital_id FROM report WHERE report_id = %s", taken["report_id"]) == [("jia",)]
+    # Another hospital has a gateway and a station of the same names: its own report, from a station of its own.
+    pairing_code = instance.admin("gateway", "add", "--hospital", "yi", "--name", "放射科机房")["pairing_code"]
+    theirs = instance.client(instance.client().post("/api/v1/gateways/pair", json={"pairing_code": pairing_code}).json()["token"])
+    taken_too = theirs.post("/api/v1/gateways/arrivals", data={"facts": json.dumps(facts)}, files=files).json()
+    both = "SELECT r.hospital_id, s.hospital_id FROM report r JOIN intake_source s ON s.name = r.source_name WHERE r.report_id IN (%s, %s) ORDER BY 1"
+    assert instance.sql(both, taken["report_id"], taken_too["report_id"]) == [("jia", "jia"), ("yi", "yi")]
 
 
 def test_a_message_is_synced_to_the_disk_before_its_sender_hears_of_it(gateway: Gateway, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ CHINESE = {
     "Everything goes on by itself as soon as it is back. Nothing is lost meanwhile.": "线路恢复后会自动继续传输，期间不会丢失任何数据。",
     "Images waiting": "等待上传的影像",
     "Reports waiting": "等待上传的报告",
-    "Stamped copies expected:": "等待返回的盖码报告：",
+    "Stamped copies expected:": "待返回的带二维码报告：",
     "Reports to look at": "请处理以下报告",
     "Each stays here until it gets through; the rest goes on. What the cloud has taken is at its review page too.": (
         "每一份都保留在本机直到送达，其余报告照常传输。云端已接收的报告也可在云端审核页面查看。"
@@ -26,7 +26,7 @@ CHINESE = {
     "Number": "编号",
     "Report": "报告",
     "HL7 message": "HL7 消息",
-    "Stamped copy": "盖码报告",
+    "Stamped copy": "带二维码的报告",
     "Confirmed by the cloud, still kept here": "云端已确认，本地仍保留",
     "Set aside": "已搁置",
     "Conflicts": "内容冲突",
@@ -72,7 +72,7 @@ CHINESE = {
     "The report cannot be read: the cloud's review page says why.": "报告无法读取：原因见云端审核页面。",
     "What will never get through is taken out with": "确实无法送达的报告可用以下命令取出：",
     "NUMBER": "编号",
-    "The stamped copy is no longer kept.": "云端已不再保存盖码报告。",
+    "The stamped copy is no longer kept.": "云端已不再保存带二维码的报告。",
     "The cloud does not know the report.": "云端没有这份报告。",
     "These order numbers name several exams: send the accession number (OBR-18) or the filler order number (ORC-3).": (
         "这些申请单号对应多个检查：请发送检查号（OBR-18）或执行单号（ORC-3）。"

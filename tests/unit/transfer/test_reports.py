@@ -159,6 +159,8 @@ def test_a_copy_is_asked_for_until_it_is_there_or_will_not_come(
     desk.news = CopyNews("gone", "the stamped copy is no longer kept")
     bring(NOW + 4 * HOUR)
     assert [(one.reason, one.is_copy) for one in arrivals.troubles()] == [("the stamped copy is no longer kept", True)]
+    assert not keep(arrivals, "gone")
+    assert (arrivals.counts().copies_expected, arrivals.troubles()) == (1, [])
 
 
 def test_whoever_dies_after_the_job_was_noted_finds_it_and_prints_no_second_sheet(

@@ -81,7 +81,7 @@ class Arrivals:
                 raise Unavailable("The gateway's disk takes nothing at the moment. Please try again later.") from error
 
     def keep(self, one: Arrival) -> bool:
-        """Keep what was handed in; False when the station handed the same in before. What was set aside is tried once more then.
+        """Keep what was handed in; False when the station handed the same in before. What was set aside, or a copy that did not come, is tried anew.
 
         Raises
         ------
@@ -98,6 +98,11 @@ class Arrivals:
                 connection.execute(
                     "UPDATE arrival SET state = 'waiting', tries = 0, failures = 0, next_try_at = 0"
                     " WHERE station = ? AND kind = ? AND sha256 = ? AND state = 'set aside'",
+                    (one.station, one.kind, one.sha256),
+                )
+                connection.execute(
+                    "UPDATE arrival SET copy = 'expected', copy_tries = 0, copy_next_at = 0"
+                    " WHERE station = ? AND kind = ? AND sha256 = ? AND copy = 'failed'",
                     (one.station, one.kind, one.sha256),
                 )
         return bool(added)
