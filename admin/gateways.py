@@ -60,7 +60,7 @@ def list_all(installation: Installation, hospital_id: str | None) -> None:
     facts = [{name: getattr(one, name) for name in one.__dataclass_fields__} for one in gateways]
     lines = "\n".join(
         f"{one.hospital_id}\t{one.name}\t{one.last_seen_at or ('never heard of' if one.paired_at else 'not paired')}\t"
-        f"{one.told.get('waiting', '?')} waiting"
+        f"waiting: {one.told.get('waiting', '?')} images, {one.told.get('reports_waiting', '?')} reports"
         for one in gateways
     )
     installation.say({"gateways": facts}, lines or "There is no gateway yet.")
