@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""scripts/cloudfilm gateway …: add a hospital's gateway (in the cloud), and let modalities in (on the gateway's own machine)."""
+"""scripts/cloudfilm gateway …: add a hospital's gateway (in the cloud); let modalities in, and take reports out (on the gateway's own machine)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,14 @@ from admin.installation import Installation, known_hospital, now
 from cloudfilm.access.access_code import CODE_BYTES, access_code_from, hash_access_code, normalise_access_code
 from cloudfilm.access.audit import AuditKind
 from cloudfilm.db.gateways import add_gateway, list_gateways
+from cloudfilm.db.origin import Way
+from cloudfilm.intakes.stamped_file import write_whole
 from cloudfilm.orthanc_api.rest_client import OrthancClient
+from cloudfilm.transfer.places import GatewayPlaces
+from cloudfilm.transfer.reports.arrivals import Arrivals
 
 _LIFETIME = timedelta(hours=24)
+_NUMBER = re.compile(r"[0-9a-f-]{6,36}")
 _AET = re.compile(r"[A-Z0-9_.-]{1,16}")
 
 
@@ -55,7 +60,7 @@ def list_all(installation: Installation, hospital_id: str | None) -> None:
     facts = [{name: getattr(one, name) for name in one.__dataclass_fields__} for one in gateways]
     lines = "\n".join(
         f"{one.hospital_id}\t{one.name}\t{one.last_seen_at or ('never heard of' if one.paired_at else 'not paired')}\t"
-        f"{one.told.get('waiting', '?')} waiting"
+        f"waiting: {one.told.get('waiting', '?')} images, {one.told.get('reports_waiting', '?')} reports"
         for one in gateways
     )
     installation.say({"gateways": facts}, lines or "There is no gateway yet.")
@@ -74,3 +79,24 @@ def let_in(installation: Installation, aet: str, host: str, port: int | None) ->
         raise click.BadParameter(f"{aet!r}; allowed is 1 to 16 of A-Z, 0-9, _ . -", param_hint="--aet")
     OrthancClient(installation.settings.orthanc_url, lambda: installation.key_ring, "admin", now).set_modality(aet, host, port)
     installation.say({"aet": aet, "host": host, "port": port}, f"{aet} at {host} may send to this gateway. Called AE title: CLOUDFILM.")
+
+
+@gateway.command("take-out")
+@click.argument("number", metavar="NUMBER")
+@click.pass_obj
+def take_out(installation: Installation, number: str) -> None:
+    """On the gateway: write a report that will never get through to gateway/taken-out/, and count it no more. NUMBER stands on the status page."""
+    if not installation.is_gateway:
+        raise click.ClickException("This is not a gateway: what the cloud could not take is on its review page.")
+    places = GatewayPlaces(installation.settings.data_directory)
+    arrivals = Arrivals(places.reports)
+    one = arrivals.trouble_numbered(number.lower()) if _NUMBER.fullmatch(number.lower()) else None
+    if one is None:
+        raise click.ClickException(f"No report with the number {number} has to be looked at: see the status page.")
+    places.taken_out.mkdir(mode=0o700, exist_ok=True)
+    file = places.taken_out / f"{one.arrival_id}{'.hl7' if one.kind == Way.HL7 else '.pdf'}"
+    write_whole(one.content, file)
+    if one.named_file is not None:
+        write_whole(one.named_file, file.with_suffix(".named"))
+    arrivals.let_go(one.arrival_id)
+    installation.say({"number": one.arrival_id, "station": one.station, "file": f"gateway/taken-out/{file.name}"}, f"It is in {file} now.")

@@ -14,6 +14,7 @@ from portal.api.denied import denied
 from portal.api.description import description
 from portal.api.dicomweb_pictures import dicomweb_pictures
 from portal.api.dicomweb_search import dicomweb_search
+from portal.api.gateway_reports import gateway_reports
 from portal.api.gateways import gateways
 from portal.api.health import health
 from portal.api.receipts import receipts
@@ -106,6 +107,7 @@ BLUEPRINTS = (
     dicomweb_pictures,
     cleaned_dicomweb,
     gateways,
+    gateway_reports,
     receipts,
     health,
     kiosk,

@@ -86,6 +86,8 @@ POLICIES = {
     "exam.show_original_pages": visit(Action.SEE_REPORT_PAGES, before_consent=True),
     "exam.show_state": visit(),
     "exam.take_consent": visit(before_consent=True),
+    "gateway_reports.take_arrival": decided(Action.SUBMIT_REPORT),
+    "gateway_reports.tell_copies": decided(Action.SUBMIT_REPORT),
     "gateways.pair": KEY,
     "gateways.take_heartbeat": decided(Action.STORE_IMAGES),
     "gateways.take_inventory": decided(Action.STORE_IMAGES),

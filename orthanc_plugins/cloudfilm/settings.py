@@ -95,6 +95,11 @@ class Settings:
         return self.data_directory / "run" / "stow.sock"
 
     @property
+    def message_socket(self) -> Path:
+        """Where the portal brings HL7 messages that came through a gateway."""
+        return self.data_directory / "run" / "messages.sock"
+
+    @property
     def attachments_directory(self) -> Path:
         """Orthanc's own folder of attachments, laid out by Orthanc (``StorageDirectory`` of orthanc.json)."""
         return self.data_directory / "orthanc"

@@ -46,8 +46,11 @@ _INVENTORY = (
     'The body must be JSON like {"forgot_seconds_ago": 86400, "studies": [{"study_instance_uid": "1.2.3", "instances": [["1.2.3.4", "<SHA-256>",'
     f' "confirmed"]]}}]}}, {MOST_STUDIES} studies at most, or {{"began_seconds_ago": 3, "studies": []}} at the end.'
 )
-_NUMBERS = ("waiting", "waiting_bytes", "sending", "confirmed", "set_aside", "conflicts", "free_bytes", "disk_bytes", "bytes_per_second")
-_TEXTS = {"version": 40, "last_error": 300, "disk_state": 20, "oldest_waiting_at": 40}
+_NUMBERS = (
+    "waiting", "waiting_bytes", "sending", "confirmed", "set_aside", "conflicts", "free_bytes", "disk_bytes", "bytes_per_second",
+    "reports_waiting", "reports_set_aside", "copies_expected", "copies_failed",
+)  # fmt: skip
+_TEXTS = {"version": 40, "last_error": 300, "disk_state": 20, "oldest_waiting_at": 40, "oldest_report_waiting_at": 40}
 
 
 @gateways.post("/pair")

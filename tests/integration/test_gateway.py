@@ -220,8 +220,8 @@ def test_on_its_page_both_languages_say_how_it_is(gateway: Gateway) -> None:
         ).stdout
         for language in ("zh-CN", "en")
     }
-    assert "等待上传" in pages["zh-CN"]
-    assert "Waiting" in pages["en"]
+    assert "等待上传的影像" in pages["zh-CN"]
+    assert "Images waiting" in pages["en"]
 
 
 def test_the_bytes_are_synced_to_the_disk_before_the_sender_hears_of_success(gateway: Gateway, instance: Instance, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ import zxingcpp
 from PIL import Image
 
 from demo.report_form import make_report_pdf
+from tests.support import workstation
 from tests.support.instance import Instance, wait_for
 from tests.support.samples import ct_study, fields_for, study_uid
 
@@ -38,10 +38,7 @@ def folder(instance: Instance) -> Path:
 
 
 def print_to(instance: Instance, document: bytes, title: str, queue: str = "jia-ct", *options: str) -> subprocess.CompletedProcess[bytes]:
-    """As a Linux workstation does."""
-    command = ["lp", "-d", queue, "-t", title, *options, "-"]
-    server = f"127.0.0.1:{instance.ipp_port}"
-    return subprocess.run(command, input=document, capture_output=True, check=False, env={**os.environ, "CUPS_SERVER": server})
+    return workstation.print_to(instance, document, title, queue, *options)
 
 
 def report_titled(instance: Instance, title: str) -> dict[str, Any]:

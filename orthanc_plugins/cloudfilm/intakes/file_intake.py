@@ -8,16 +8,13 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from cloudfilm.db.database import Database
-from cloudfilm.db.intake_sources import IntakeSource, list_sources, note_use
-from cloudfilm.db.origin import Origin, Way
-from cloudfilm.errors import CloudFilmError, Conflict, TooLarge, UnsupportedMediaType
-from cloudfilm.intakes.audited import submitted_by
+from cloudfilm.db.intake_sources import IntakeSource
+from cloudfilm.db.origin import Way
+from cloudfilm.errors import CloudFilmError, TooLarge, UnsupportedMediaType
 from cloudfilm.intakes.places import Places
 from cloudfilm.intakes.settled import Settled
-from cloudfilm.reports.intake import Intake
+from cloudfilm.intakes.stations import Stations
 from cloudfilm.reports.limited_process import DocumentProcessFailed
-from cloudfilm.reports.picture_document import document_of
 from cloudfilm.reports.refusal import DocumentRefused
 
 QUIET_SECONDS = 2.0
@@ -31,21 +28,30 @@ class FileIntake:
 
     Parameters
     ----------
+    take : Callable
+        Keeps a document (content, title) for good and says whether it is new; raises as `DocumentIntake.take` does.
     monotonic : Callable
         Seconds of a clock that never goes back.
     """
 
-    def __init__(self, database: Database, intake: Intake, places: Places, monotonic: Callable[[], float]) -> None:
-        self._database, self._intake, self._places, self._monotonic = database, intake, places, monotonic
+    def __init__(
+        self,
+        stations: Stations,
+        take: Callable[[IntakeSource, bytes, str], bool],
+        places: Places,
+        maximum_megabytes: int,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._stations, self._take, self._places, self._monotonic = stations, take, places, monotonic
+        self._maximum_megabytes = maximum_megabytes
         self._settled: dict[str, Settled] = {}
 
     def look(self) -> None:
         """One look at all of them: no more than some hundred files of each, so that one station does not hold up the others."""
-        with self._database.transaction() as cursor:
-            sources = [*list_sources(cursor, Way.PRINTER), *list_sources(cursor, Way.FOLDER)]
-            referring = [source for source in list_sources(cursor, Way.HL7) if source.takes_references]
-        for source in referring:
-            self._places.folder(source.name).make()
+        sources = [*self._stations.of_kind(Way.PRINTER), *self._stations.of_kind(Way.FOLDER)]
+        for source in self._stations.of_kind(Way.HL7):
+            if source.takes_references:
+                self._places.folder(source.name).make()
         for source in sources:
             try:
                 self._take_printed(source) if source.kind == Way.PRINTER else self._take_from_folder(source)
@@ -86,25 +92,15 @@ class FileIntake:
 
     def _receive(self, source: IntakeSource, path: Path, title: str) -> str | None:
         """Why the document cannot be taken; None when it was."""
-        size = path.stat().st_size
-        if size > self._intake.maximum_megabytes * _MEGABYTE:
-            return f"The document is larger than {self._intake.maximum_megabytes} MB."
+        if path.stat().st_size > self._maximum_megabytes * _MEGABYTE:
+            return f"The document is larger than {self._maximum_megabytes} MB."
         try:
-            received = self._intake.receive(
-                source.hospital_id,
-                document_of(path.read_bytes()),
-                submitted_by(source, self._intake.clock()),
-                Origin(Way(source.kind), source.name, title),
-            )
+            is_new = self._take(source, path.read_bytes(), title)
         except (UnsupportedMediaType, TooLarge) as refused:
             return refused.public_message
         except DocumentRefused as refused:
             return f"{refused.reason[0].upper()}{refused.reason[1:]}: {refused.allowed}."
-        except Conflict:
-            received = None
-        with self._database.transaction() as cursor:
-            note_use(cursor, source.name, self._intake.clock())
-        if source.kind == Way.FOLDER and (received is None or not received.is_new):
+        if source.kind == Way.FOLDER and not is_new:
             raise Duplicate
         return None
 

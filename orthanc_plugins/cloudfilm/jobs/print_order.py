@@ -19,8 +19,8 @@ from cloudfilm.db.print_orders import (
     orders_in_queues,
 )
 from cloudfilm.errors import Unavailable
+from cloudfilm.intakes.print_server import hold_job, jobs_waiting, release_job
 from cloudfilm.jobs.context import JobContext
-from cloudfilm.jobs.print_server import hold_job, jobs_waiting, release_job
 from cloudfilm.storage.sealing import unseal
 
 # With pauses of 2, 4, 8 … seconds: about a quarter of an hour. A printer that is off is not among it: its queue has taken the job.

@@ -37,3 +37,18 @@ class GatewayPlaces:
     def conflicts(self) -> Path:
         """Instances that came here with a SOPInstanceUID that is here already with other content."""
         return self.folder / "conflicts"
+
+    @property
+    def reports(self) -> Path:
+        """What stations handed in."""
+        return self.folder / "reports.db"
+
+    @property
+    def stations(self) -> Path:
+        """Who may hand something in."""
+        return self.folder / "stations.json"
+
+    @property
+    def taken_out(self) -> Path:
+        """What people took out of the reports' way, as files."""
+        return self.folder / "taken-out"

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from cloudfilm.dicom.preflight import Unsound, check
 from cloudfilm.errors import CloudFilmError
+from cloudfilm.intakes.places import Places
 from cloudfilm.orthanc_api.rest_client import OrthancClient
 from cloudfilm.settings import load_settings
 from cloudfilm.storage.key_files import KeyFiles
@@ -27,11 +28,17 @@ from cloudfilm.transfer.inventory import Inventory
 from cloudfilm.transfer.pairing import Pairing, PairingFile
 from cloudfilm.transfer.places import GatewayPlaces
 from cloudfilm.transfer.queue import Queue
+from cloudfilm.transfer.reports.arrivals import Arrivals
+from cloudfilm.transfer.reports.desk import ReportDesk
+from cloudfilm.transfer.reports.returning import CopyReturn
+from cloudfilm.transfer.reports.sending import ReportSender
+from cloudfilm.transfer.reports.stations import StationFile
 from cloudfilm.transfer.speed import Speed, limit_at
 from cloudfilm.transfer.status import Status
 from cloudfilm.transfer.status_page import serve_status
 
 _LOOK_EVERY_SECONDS, _TIDY_EVERY_SECONDS, _IDLE_SECONDS = 0.3, 60.0, 0.2
+_LOOK_FOR_COPIES_SECONDS, _TROUBLE_SECONDS = 0.5, 5.0
 _PURGED_AT_ONCE = 200
 _LARGEST_INSTANCE_BYTES = 4 * 1024**3
 _log = logging.getLogger(__name__)
@@ -47,11 +54,12 @@ class Forwarder:
         self._stop = threading.Event()
         self._orthanc = self._client()
         self._queue, self._line = Queue(self._places.queue), Line()
+        self._arrivals, self._stations = Arrivals(self._places.reports), StationFile(self._places.stations)
         self._pairing_file = PairingFile(self._places.pairing)
         self._pairing = self._pairing_file.read()
         self._speed = Speed(self._allowed_speed, time.monotonic, self._stop.wait)
         marks = Watermarks(self._gateway.reserve_megabytes * 1_000_000, self._gateway.warn_free_percent)
-        self.status = Status(self._queue, self._line, self._speed, marks, self._places, lambda: self._pairing)
+        self.status = Status(self._queue, self._arrivals, self._line, self._speed, marks, self._places, lambda: self._pairing)
 
     def run(self) -> None:
         """Until SIGTERM; ends with an error when a part of it does, and is started again."""
@@ -61,9 +69,10 @@ class Forwarder:
             self._client(), self._queue, self._gateway.emergency_aets, self._gateway.backfill_days, lambda: datetime.now(UTC)
         )
         parts: list[Callable[[], None]] = [lambda: self._follow(follower), self._tell, self._tidy, self._follow_conflicts]
+        parts += [self._send_reports, self._return_copies]
         parts += [self._send for _ in range(self._gateway.connections)]
         threads = [threading.Thread(target=part, daemon=True) for part in parts]
-        status, server = serve_status(self.status, self._queue, int(os.environ["CLOUDFILM_GATEWAY_STATUS_PORT"]), self._settings.time_zone)
+        status, server = serve_status(self.status, int(os.environ["CLOUDFILM_GATEWAY_STATUS_PORT"]), self._settings.time_zone)
         for thread in threads:
             thread.start()
         try:
@@ -125,12 +134,46 @@ class Forwarder:
             self._gateway.tries,
             time.time,
             random.random,
+            self._line_is_back,
         )
         while not self._stop.is_set():
             if self._pairing is None:
                 self._pairing = self._pairing_file.read()
             if self._pairing is None or not sender.send_next():
                 self._stop.wait(_IDLE_SECONDS)
+
+    def _line_is_back(self) -> None:
+        self._queue.release()
+        self._arrivals.release()
+
+    def _send_reports(self) -> None:
+        desk = ReportDesk(self._cloud(), time.time)
+        sender = ReportSender(
+            self._arrivals, self._stations, desk, self._line, self._line_is_back, self._gateway.tries, time.time, random.random
+        )
+        while not self._stop.is_set():
+            try:
+                if self._pairing is None or not sender.send_next():
+                    self._stop.wait(_IDLE_SECONDS)
+            except CloudFilmError as error:
+                _log.warning("%s", error.public_message)
+                self._stop.wait(_TROUBLE_SECONDS)
+
+    def _return_copies(self) -> None:
+        copies = CopyReturn(
+            self._arrivals, self._stations, ReportDesk(self._cloud(), time.time), Places(self._places.data), time.time, random.random
+        )
+        while not self._stop.is_set():
+            try:
+                if self._pairing is not None:
+                    copies.look()
+                self._stop.wait(_LOOK_FOR_COPIES_SECONDS)
+            except LineFailure as failure:
+                _log.warning("%s", failure)
+                self._stop.wait(_TROUBLE_SECONDS)
+            except CloudFilmError as error:
+                _log.warning("%s", error.public_message)
+                self._stop.wait(_TROUBLE_SECONDS)
 
     def _tell(self) -> None:
         cloud = self._cloud()
@@ -169,6 +212,7 @@ class Forwarder:
                 for orthanc_id in self._queue.confirmed_before(before, _PURGED_AT_ONCE):
                     self._orthanc.delete_instance(orthanc_id)
                     self._queue.forget_confirmed(orthanc_id)
+                self._arrivals.forget_before(time.time() - self._gateway.keep_days * 86_400)
             except CloudFilmError as error:
                 _log.warning("%s", error.public_message)
             self._stop.wait(5.0 if is_full else _TIDY_EVERY_SECONDS)

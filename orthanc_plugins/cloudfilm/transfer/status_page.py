@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 from cheroot.wsgi import Server
 from jinja2 import Environment, PackageLoader
 
-from cloudfilm.transfer.queue import Queue
 from cloudfilm.transfer.status import Status
 from cloudfilm.transfer.status_words import words_for
 
@@ -30,8 +29,8 @@ _HEADERS = [
 class StatusPage:
     """A WSGI application: GET /gateway, GET /gateway/status.json, GET /gateway/style.css, POST /gateway/retry."""
 
-    def __init__(self, status: Status, queue: Queue, time_zone: ZoneInfo) -> None:
-        self._status, self._queue, self._time_zone = status, queue, time_zone
+    def __init__(self, status: Status, time_zone: ZoneInfo) -> None:
+        self._status, self._time_zone = status, time_zone
         environment = Environment(
             loader=PackageLoader("cloudfilm.transfer"), autoescape=True, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
         )
@@ -52,7 +51,8 @@ class StatusPage:
         if asked == ("GET", "/gateway/style.css"):
             return _answer(start_response, "200 OK", "text/css", self._style)
         if asked == ("POST", "/gateway/retry"):
-            self._queue.try_again()
+            self._status.queue.try_again()
+            self._status.arrivals.try_again()
             start_response("303 See Other", [("Location", "/gateway"), ("Content-Length", "0"), *_HEADERS])
             return []
         return _answer(start_response, "404 Not Found", "text/plain", "There is nothing at this address.\n")
@@ -67,7 +67,8 @@ class StatusPage:
             _=words_for(language),
             told=told,
             pairing=self._status.pairing(),
-            kept_aside=self._queue.kept_aside(),
+            kept_aside=self._status.queue.kept_aside(),
+            troubles=self._status.arrivals.troubles(),
             local_conflicts=self._status.local_conflicts(),
             last_error=line.last_error,
             last_error_at=self._moment(line.last_error_at),
@@ -80,9 +81,9 @@ class StatusPage:
         return f"{datetime.fromtimestamp(seconds, self._time_zone):%Y-%m-%d %H:%M:%S}" if seconds else ""
 
 
-def serve_status(status: Status, queue: Queue, port: int, time_zone: ZoneInfo) -> tuple[threading.Thread, Server]:
+def serve_status(status: Status, port: int, time_zone: ZoneInfo) -> tuple[threading.Thread, Server]:
     """Listen on the loopback; whoever ends the process stops the server first, whose threads would hold it otherwise."""
-    server = Server(("127.0.0.1", port), StatusPage(status, queue, time_zone), numthreads=2, timeout=30)
+    server = Server(("127.0.0.1", port), StatusPage(status, time_zone), numthreads=2, timeout=30)
     server.max_request_body_size = 4096
     server.prepare()
     thread = threading.Thread(target=server.serve, name="status", daemon=True)

@@ -14,7 +14,19 @@ CHINESE = {
     "The line is good.": "线路正常。",
     "The line is down:": "线路中断：",
     "Everything goes on by itself as soon as it is back. Nothing is lost meanwhile.": "线路恢复后会自动继续传输，期间不会丢失任何数据。",
-    "Waiting": "等待上传",
+    "Images waiting": "等待上传的影像",
+    "Reports waiting": "等待上传的报告",
+    "Stamped copies expected:": "待返回的带二维码报告：",
+    "Reports to look at": "请处理以下报告",
+    "Each stays here until it gets through; the rest goes on. What the cloud has taken is at its review page too.": (
+        "每一份都保留在本机直到送达，其余报告照常传输。云端已接收的报告也可在云端审核页面查看。"
+    ),
+    "What": "内容",
+    "Station": "站点",
+    "Number": "编号",
+    "Report": "报告",
+    "HL7 message": "HL7 消息",
+    "Stamped copy": "带二维码的报告",
     "Confirmed by the cloud, still kept here": "云端已确认，本地仍保留",
     "Set aside": "已搁置",
     "Conflicts": "内容冲突",
@@ -30,7 +42,7 @@ CHINESE = {
     ),
     "The disk is getting full.": "磁盘空间不足，请留意。",
     "Last trouble": "最近一次故障",
-    "Look at these": "请处理以下影像",
+    "Images to look at": "请处理以下影像",
     "They are kept here until somebody has decided; the rest goes on.": "它们会一直保留在本机直到有人处理，其余影像照常传输。",
     "Study": "检查",
     "Image": "影像",
@@ -55,7 +67,22 @@ CHINESE = {
     "The cloud does not know this gateway (any more): pair it again.": "云端不认识（或已不再认识）本网关：请重新配对。",
     "The cloud's certificate is not trusted, or the encrypted line was cut.": "云端证书不受信任，或加密线路被中断。",
     "The proxy does not let us through.": "代理服务器未放行。",
+    "The document is not a PDF. Allowed: application/pdf.": "文件不是 PDF，只接受 application/pdf。",
+    "The cloud has stored something else than what was sent.": "云端保存的内容与发送的不一致。",
+    "The report cannot be read: the cloud's review page says why.": "报告无法读取：原因见云端审核页面。",
+    "What will never get through is taken out with": "确实无法送达的报告可用以下命令取出：",
+    "NUMBER": "编号",
+    "The stamped copy is no longer kept.": "云端已不再保存带二维码的报告。",
+    "The cloud does not know the report.": "云端没有这份报告。",
+    "These order numbers name several exams: send the accession number (OBR-18) or the filler order number (ORC-3).": (
+        "这些申请单号对应多个检查：请发送检查号（OBR-18）或执行单号（ORC-3）。"
+    ),
+    "The station's folder cannot be written.": "无法写入站点文件夹。",
+    "The print server does not answer.": "打印服务没有响应。",
 }
+
+
+CHINESE |= {f"The document is larger than {size} MB.": f"文件大于 {size} MB。" for size in range(1, 51)}
 
 
 def words_for(language: str) -> Callable[[str], str]:

@@ -76,7 +76,9 @@ class Cloud:
 def send(queue: Queue, cloud: Cloud, times: int) -> None:
     for number in range(times):
         moment = NOW + number * HOUR
-        Sender(queue, cloud, Line(), lambda _id: b"an image", 10**6, 3, lambda moment=moment: moment, lambda: 0.5).send_next()  # type: ignore[arg-type]
+        Sender(
+            queue, cloud, Line(), lambda _id: b"an image", 10**6, 3, lambda moment=moment: moment, lambda: 0.5, queue.release
+        ).send_next()  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
