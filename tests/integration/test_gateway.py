@@ -24,7 +24,7 @@ from cloudfilm.storage.key_files import load_key_ring
 from tests.faults.site import descendants
 from tests.support.associations import associate
 from tests.support.gateway import Gateway, paired_gateway
-from tests.support.instance import Instance, wait_for
+from tests.support.instance import Instance, free_ports, wait_for
 from tests.support.samples import ct_study, study_uid
 from tests.support.stow import stow
 from tests.support.system_calls import traced
@@ -239,3 +239,64 @@ def test_the_bytes_are_synced_to_the_disk_before_the_sender_hears_of_success(gat
         assert 0 <= written < synced < answered
         if one is instance:
             assert synced < trace.ended("fsync|fdatasync", "postgresql/pg_wal/", synced) < answered
+
+
+def dcmtk(gateway: Gateway, tool: str, *arguments: str, aet: str) -> subprocess.CompletedProcess[str]:
+    """DCMTK's own program: pynetdicom brings others of the same names, which call a refusal a success."""
+    command = [f"/usr/bin/{tool}", "-aet", aet, "-aec", "CLOUDFILM", "127.0.0.1", str(gateway.dicom_port), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.fixture(scope="module")
+def workstation(gateway: Gateway) -> int:
+    """WS1 may search and fetch; the port where it hears what it fetches."""
+    port = free_ports(1)[0]
+    gateway.admin("gateway", "let-in", "--aet", "WS1", "--host", "127.0.0.1", "--port", str(port), "--may", "find,move,get")
+    return port
+
+
+def test_a_workstation_finds_and_fetches_what_the_gateway_holds_byte_for_byte(gateway: Gateway, workstation: int, tmp_path: Path) -> None:
+    """With DCMTK's clients; the Chinese name comes back in the character set that the answer names."""
+    paths, study = ct_study(tmp_path / "sent", "41007", slices=3), study_uid("41007")
+    assert len(acknowledged(store(gateway, paths))) == 3
+    asked = ["-S", "-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={study}"]
+    (tmp_path / "found").mkdir()
+    keys = [*asked, "-k", "PatientName=*小明*", "-k", "PatientID", "-k", "SpecificCharacterSet=ISO_IR 192"]
+    found = dcmtk(gateway, "findscu", *keys, "-X", "-od", str(tmp_path / "found"), aet="WS1")
+    assert found.returncode == 0, found.stderr
+    (answer,) = [dcmread(path, force=True) for path in (tmp_path / "found").iterdir()]
+    assert (str(answer.PatientName), answer.PatientID) == ("Wang^XiaoMing=王^小明", "P41007")
+    for tool, options in (("movescu", ["--port", str(workstation), "-aem", "WS1"]), ("getscu", [])):
+        (tmp_path / tool).mkdir()
+        fetched = dcmtk(gateway, tool, *asked, *options, "-od", str(tmp_path / tool), aet="WS1")
+        assert fetched.returncode == 0, fetched.stderr
+        contents = {str(one.SOPInstanceUID): bytes(one.PixelData) for one in map(dcmread, (tmp_path / tool).iterdir())}
+        assert contents == {str(one.SOPInstanceUID): bytes(one.PixelData) for one in map(dcmread, paths)}
+
+
+def test_who_was_not_let_in_to_search_finds_and_fetches_nothing_and_who_only_searches_stores_nothing(
+    gateway: Gateway, workstation: int, tmp_path: Path
+) -> None:
+    study = study_uid("41007")
+    asked = ["-S", "-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={study}", "-od", str(tmp_path)]
+    for aet in ("CT1", "STRANGER"):
+        for tool, options in (("findscu", ["-X"]), ("movescu", ["--port", str(workstation), "-aem", "WS1"]), ("getscu", [])):
+            dcmtk(gateway, tool, *asked, *options, aet=aet)
+            assert list(tmp_path.iterdir()) == [], f"{aet} got something by {tool}"
+    (path,) = ct_study(tmp_path, "41008", slices=1)
+    assert dcmtk(gateway, "storescu", str(path), aet="WS1").returncode != 0
+    assert dcmtk(gateway, "storescu", str(path), aet="CT1").returncode == 0
+
+
+def test_a_workstation_fetches_to_no_place_that_was_not_let_in_and_nothing_once_it_is_shut_out(gateway: Gateway, tmp_path: Path) -> None:
+    port = free_ports(1)[0]
+    gateway.admin("gateway", "let-in", "--aet", "WS2", "--host", "127.0.0.1", "--port", str(port), "--may", "find,move")
+    assert {"aet": "WS2", "host": "127.0.0.1", "port": port, "may": ["find", "move"]} in gateway.admin("gateway", "admitted")["admitted"]
+    asked = ["-S", "-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={study_uid(f'{SEED}')}"]
+    assert dcmtk(gateway, "movescu", *asked, "--port", str(port), "-aem", "ELSEWHERE", "-od", str(tmp_path), aet="WS2").returncode != 0
+    assert dcmtk(gateway, "findscu", *asked, "-X", "-od", str(tmp_path), aet="WS2").returncode == 0
+    gateway.admin("gateway", "shut-out", "--aet", "WS2")
+    before = len(list(tmp_path.iterdir()))
+    dcmtk(gateway, "findscu", *asked, "-X", "-od", str(tmp_path), aet="WS2")
+    assert len(list(tmp_path.iterdir())) == before
+    assert dcmtk(gateway, "echoscu", aet="WS2").returncode != 0

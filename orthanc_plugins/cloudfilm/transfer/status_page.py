@@ -68,6 +68,7 @@ class StatusPage:
             told=told,
             pairing=self._status.pairing(),
             kept_aside=self._queue.kept_aside(),
+            held_since=self._moment(self._queue.forgotten_until()),
             local_conflicts=self._status.local_conflicts(),
             last_error=line.last_error,
             last_error_at=self._moment(line.last_error_at),

@@ -16,6 +16,7 @@ CHINESE = {
     "Everything goes on by itself as soon as it is back. Nothing is lost meanwhile.": "线路恢复后会自动继续传输，期间不会丢失任何数据。",
     "Waiting": "等待上传",
     "Confirmed by the cloud, still kept here": "云端已确认，本地仍保留",
+    "everything confirmed since": "此时之后确认的全部保留：",
     "Set aside": "已搁置",
     "Conflicts": "内容冲突",
     "Speed": "速度",
