@@ -5,20 +5,19 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import click
 
 from admin.installation import Installation, known_hospital, now
-from cloudfilm.access.access_code import CODE_BYTES, access_code_from, hash_access_code, normalise_access_code
+from cloudfilm.access.access_code import CODE_BYTES
 from cloudfilm.access.audit import AuditKind
+from cloudfilm.access.pairing_code import LIFETIME, new_pairing_code
 from cloudfilm.db.gateways import add_gateway, list_gateways
 from cloudfilm.orthanc_api.modality import DicomRight, RegisteredModality
 from cloudfilm.orthanc_api.rest_client import OrthancClient
 
-_LIFETIME = timedelta(hours=24)
 _AET = re.compile(r"[A-Z0-9_.-]{1,16}")
 
 
@@ -35,15 +34,16 @@ def add(installation: Installation, hospital_id: str, name: str) -> None:
     """In the cloud: make a pairing code. It is shown this once, is good for a day, and pairs one gateway."""
     if not name.strip() or len(name.strip()) > 60:
         raise click.BadParameter("must be 1 to 60 characters", param_hint="--name")
-    moment, gateway_id, code = now(), uuid4(), access_code_from(os.urandom(CODE_BYTES))
-    code_hash = hash_access_code(normalise_access_code(code) or "", installation.key_ring.hashing)
+    moment, gateway_id, code = now(), uuid4(), new_pairing_code(os.urandom(CODE_BYTES), installation.key_ring.hashing)
     with installation.database.transaction() as cursor:
         known_hospital(cursor, hospital_id)
-        add_gateway(cursor, gateway_id, hospital_id, name.strip(), code_hash, moment + _LIFETIME, moment)
+        add_gateway(cursor, gateway_id, hospital_id, name.strip(), code.hash, moment + LIFETIME, moment)
         installation.record_in(cursor, AuditKind.ADMINISTERED, f"added gateway {gateway_id}", hospital_id)
-    facts = {"gateway_id": gateway_id, "hospital_id": hospital_id, "pairing_code": code, "expires_at": moment + _LIFETIME}
+    facts = {"gateway_id": gateway_id, "hospital_id": hospital_id, "pairing_code": code.text, "expires_at": moment + LIFETIME}
     installation.say(
-        facts, f"Pairing code, good for 24 hours: {code}\nOn the gateway: scripts/run --role gateway --cloud URL --pair {code}"
+        facts,
+        f"Pairing code, good for 24 hours: {code.text}\n"
+        f"On the gateway: type it at http://localhost:8080/gateway/pair, or scripts/run --role gateway --cloud URL --pair {code.text}",
     )
 
 

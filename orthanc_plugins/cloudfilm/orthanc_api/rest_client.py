@@ -35,6 +35,10 @@ class OrthancClient:
         except Unavailable:
             return False
 
+    def version(self) -> str:
+        """Orthanc's own."""
+        return str(self._json("GET", "/system")["Version"])
+
     def study(self, orthanc_study_id: str) -> dict[str, Any] | None:
         """``/studies/{id}``, None when it is not (any more) there."""
         study: dict[str, Any] | None = self._json("GET", f"/studies/{orthanc_study_id}")
@@ -96,7 +100,7 @@ class OrthancClient:
         """
         url = f"{self._url}/instances/{orthanc_instance_id}/file"
         try:
-            with requests.get(url, headers=self._credential(), timeout=_TIMEOUT_SECONDS, stream=True) as response:
+            with self._session.get(url, headers=self._credential(), timeout=_TIMEOUT_SECONDS, stream=True) as response:
                 if response.status_code == requests.codes.not_found:
                     return None
                 if not response.ok:

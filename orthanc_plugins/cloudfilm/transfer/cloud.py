@@ -116,6 +116,12 @@ class Cloud:
         if answer.status_code != requests.codes.ok:
             raise LineFailure(f"The cloud answered {answer.status_code} when it was told what is here.")
 
+    def hand_over_log(self, told: dict[str, Any]) -> None:
+        """Give the log that was asked for."""
+        answer = self._ask("/api/v1/gateways/log", told, {})
+        if answer.status_code != requests.codes.ok:
+            raise LineFailure(f"The cloud answered {answer.status_code} when it was given the log.")
+
     def _ask(self, path: str, body: Any, headers: dict[str, str]) -> requests.Response:
         pairing = self._pairing()
         content = {"data": body} if isinstance(body, _Body) else {"json": body}
