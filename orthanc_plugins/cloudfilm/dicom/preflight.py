@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from struct import Struct
+from threading import Lock
 from typing import Final
 
 from pydicom.datadict import dictionary_has_tag, dictionary_VR
@@ -29,6 +30,8 @@ _IMPLICIT = "1.2.840.10008.1.2"
 _BIG_ENDIAN = "1.2.840.10008.1.2.2"
 _DEFLATED = frozenset({"1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205"})
 
+# What files unpack to lies in memory once, however many senders come at a time.
+_ONE_INFLATED: Final = Lock()
 _PORTION_BYTES = 65536
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
@@ -109,9 +112,13 @@ def check(content: bytes | memoryview) -> Sound:
     if len(view) < 144 or bytes(view[128:132]) != b"DICM":
         raise Unsound(Flaw.NO_DICOM, 0)
     transfer_syntax_uid, start = _file_meta(view)
-    data_set = view[start:]
-    if transfer_syntax_uid in _DEFLATED:
-        data_set = memoryview(_inflated(data_set))
+    if transfer_syntax_uid not in _DEFLATED:
+        return _walked(view[start:], transfer_syntax_uid)
+    with _ONE_INFLATED:
+        return _walked(memoryview(_inflated(view[start:])), transfer_syntax_uid)
+
+
+def _walked(data_set: memoryview, transfer_syntax_uid: str) -> Sound:
     walk = _Walk(data_set, implicit=transfer_syntax_uid == _IMPLICIT, order=">" if transfer_syntax_uid == _BIG_ENDIAN else "<")
     try:
         walk.run()
