@@ -18,9 +18,12 @@ from pathlib import Path
 
 import pytest
 from pydicom import Dataset, dcmread
+from pydicom.data import get_testdata_file
+from pydicom.uid import generate_uid
 from pynetdicom import AE, build_context
 from pynetdicom.sop_class import CTImageStorage  # type: ignore[attr-defined]
 
+from cloudfilm.dicom.preflight import data_set
 from cloudfilm.orthanc_api.rest_client import OrthancClient
 from cloudfilm.storage.key_files import load_key_ring
 from cloudfilm.version import VERSION
@@ -331,7 +334,7 @@ def test_logs_and_settings_are_the_clouds_only_as_long_as_the_hospital_consents(
         lambda: instance.sql("SELECT log FROM gateway_maintenance WHERE gateway_id = %s AND log <> ''", gateway_id), 60, "the log"
     )[0][0]
     assert "cloudfilm.transfer" in log
-    assert "CommandDispatcher" in log
+    assert "Orthanc has started" in log
     assert study_uid(f"{SEED}") not in log
 
     decide(gateway, "no")
@@ -420,3 +423,32 @@ def test_a_file_that_no_parser_should_meet_is_refused_and_kept_with_its_reason(g
         check=True,
     ).stdout
     assert "序列嵌套过深" in page
+
+
+SYNTAXES = (
+    "image_dfl.dcm", "SC_rgb_small_odd.dcm", "SC_rgb_small_odd_big_endian.dcm", "rtdose_1frame.dcm", "SC_rgb_rle.dcm", "SC_rgb_small_odd_jpeg.dcm",
+    "JPGExtended.dcm", "SC_rgb_jpeg_gdcm.dcm", "MR_small_jpeg_ls_lossless.dcm", "MR_small_jp2klossless.dcm", "JPEG2000.dcm",
+)  # fmt: skip
+
+
+def test_whatever_transfer_syntax_comes_goes_on_as_it_came(gateway: Gateway, instance: Instance, tmp_path: Path) -> None:
+    """Eleven transfer syntaxes, each in an association of its own: the data set in the cloud is the sender's, bit by bit."""
+    sent: dict[str, tuple[str, bytes]] = {}
+    study = generate_uid()
+    for name in SYNTAXES:
+        image = dcmread(str(get_testdata_file(name, download=False)))
+        image.StudyInstanceUID, image.SeriesInstanceUID, image.SOPInstanceUID = study, generate_uid(), generate_uid()
+        image.PatientID, image.PatientName = "P41012", "Wang^XiaoMing"
+        image.file_meta.MediaStorageSOPInstanceUID = image.SOPInstanceUID
+        path = tmp_path / name
+        image.save_as(path)
+        entity = AE(ae_title="CT1")
+        entity.requested_contexts = [build_context(image.SOPClassUID, image.file_meta.TransferSyntaxUID)]
+        association = associate(entity, "127.0.0.1", gateway.dicom_port, ae_title="CLOUDFILM")
+        assert association.send_c_store(path).Status == 0x0000, name
+        association.release()
+        sent[str(image.SOPInstanceUID)] = data_set(path.read_bytes())
+    wait_for(lambda: _confirmed(gateway, study) == len(SYNTAXES), 60, "all confirmed")
+    client = client_of(instance)
+    files = {uid: client.instance_file(client.find_instance(study, uid) or "") for uid in sent}
+    assert {uid: data_set(file) for uid, file in files.items()} == sent, "transfer syntax and data set of each"
