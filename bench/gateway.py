@@ -8,6 +8,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,15 +35,15 @@ _NAME = "Wang^XiaoMing=王^小明"
 class Forwarded:
     """Megabits are of the images' own bytes: what TLS, HTTP and receipts need comes on top.
 
-    ``share_steady`` counts from the first receipts to the last, ``share_whole`` from the start of the forwarder to the last receipt.
-    ``processor_seconds`` by part, the line's own process and the sender's included.
+    ``seconds`` is from the first batch that was taken from the queue to the last receipt; ``starting_seconds`` what the forwarder needed before.
+    ``processor_seconds`` by part, the line's own process included.
     """
 
     megabytes: float
+    starting_seconds: float
     seconds: float
-    megabits_steady: float
-    share_steady: float
-    share_whole: float
+    megabits: float
+    share: float
     processor_seconds: dict[str, float]
 
 
@@ -84,24 +85,18 @@ def _backlog(both: Pair, series: CtSeries, megabits: float) -> Forwarded:
     gateway = both.gateway
     gateway.switch_forwarder("stop")
     send_folders([series.folder], "the gateway", gateway.dicom_port, "CLOUDFILM", MODALITY)
-    before, began = _processor(both), time.time()
+    before, started = _processor(both), time.time()
     gateway.switch_forwarder("start")
-    _wait(lambda: _confirmed(gateway, series) == len(series.files), "not everything was confirmed")
+    _wait(lambda: _count(gateway, series, "<> 'waiting'") > 0, "nothing was sent", every=0.02)
+    began = time.time()
+    _wait(lambda: _count(gateway, series, "= 'confirmed'") == len(series.files), "not everything was confirmed")
     spent = _processor(both)
-    settled = gateway.rows(
-        "SELECT settled_at, size_bytes FROM instance WHERE study_instance_uid = ? ORDER BY settled_at", series.study_instance_uid
-    )
-    first, last = settled[0][0], settled[-1][0]
-    total, in_between = sum(size for _, size in settled), sum(size for at, size in settled if at > first + 0.2)
-    steady = in_between * 8e-6 / (last - first)
-    return Forwarded(
-        total / 1e6,
-        last - began,
-        steady,
-        steady / megabits,
-        total * 8e-6 / (last - began) / megabits,
-        {name: round(seconds, 2) for name, seconds in (spent - before).most_common() if seconds >= 0.1},
-    )
+    total, last = gateway.rows(
+        "SELECT sum(size_bytes), max(settled_at) FROM instance WHERE study_instance_uid = ?", series.study_instance_uid
+    )[0]
+    rate = total * 8e-6 / (last - began)
+    processor = {name: round(float(seconds), 2) for name, seconds in (spent - before).most_common() if seconds >= 0.1}
+    return Forwarded(total / 1e6, began - started, last - began, rate, rate / megabits, processor)
 
 
 def _live(both: Pair, series: CtSeries, megabits: float) -> Arrived:
@@ -114,7 +109,7 @@ def _live(both: Pair, series: CtSeries, megabits: float) -> Arrived:
     seen: dict[str, float] = {}
     watching = threading.Thread(target=page.watch, args=(len(series.files), seen, sent), daemon=True)
     watching.start()
-    _wait(lambda: _confirmed(both.gateway, series) == len(series.files), "not everything was confirmed")
+    _wait(lambda: _count(both.gateway, series, "= 'confirmed'") == len(series.files), "not everything was confirmed")
     confirmed = time.monotonic() - sent
     watching.join(_MOST_SECONDS)
     if "complete" not in seen:
@@ -186,14 +181,14 @@ def _processor(both: Pair) -> Counter[str]:
     return found
 
 
-def _confirmed(gateway: BenchGateway, series: CtSeries) -> int:
-    statement = "SELECT count(*) FROM instance WHERE study_instance_uid = ? AND state = 'confirmed'"
+def _count(gateway: BenchGateway, series: CtSeries, state: str) -> int:
+    statement = f"SELECT count(*) FROM instance WHERE study_instance_uid = ? AND state {state}"
     return int(gateway.rows(statement, series.study_instance_uid)[0][0])
 
 
-def _wait(done: object, otherwise: str) -> None:
+def _wait(done: Callable[[], bool], otherwise: str, every: float = 0.1) -> None:
     until = time.monotonic() + _MOST_SECONDS
-    while not done():  # type: ignore[operator]
+    while not done():
         if time.monotonic() > until:
             raise BenchFailed(otherwise)
-        time.sleep(0.1)
+        time.sleep(every)

@@ -38,8 +38,8 @@ def as_text(measured: GatewaySpeed) -> str:
     return (
         f"Line: {measured.megabits:g} Mbit/s, {measured.milliseconds:g} ms there and back; the cloud"
         f" {'publishes' if measured.publishes else 'does not publish'} meanwhile\n"
-        f"Backlog of {backlog.megabytes:.0f} MB: {backlog.megabits_steady:.1f} Mbit/s between the first receipts and the last"
-        f" ({backlog.share_steady:.0%} of the line), {backlog.seconds:.1f} s from the forwarder's start ({backlog.share_whole:.0%})\n"
+        f"Backlog of {backlog.megabytes:.0f} MB: {backlog.megabits:.1f} Mbit/s, {backlog.share:.0%} of the line, from the first batch to the last"
+        f" receipt ({backlog.seconds:.1f} s; the forwarder started in {backlog.starting_seconds:.1f} s)\n"
         f"  processor seconds: {spent}\n"
         f"A study of {live.megabytes:.0f} MB, sent by a modality in {live.sent_in_seconds:.1f} s. After its last C-STORE: all confirmed"
         f" {live.confirmed_after:.1f} s, all images on the patient's page {live.all_shown_after:.1f} s, called complete {live.complete_after:.1f} s"
