@@ -26,7 +26,6 @@ from demo.report_form import make_report_pdf
 from machine.installation import TLS
 from portal.form_token import FIELD
 
-_SIDE = 512
 _MOST_SECONDS = 150.0
 _NAME = "Wang^XiaoMing=王^小明"
 
@@ -70,14 +69,14 @@ class GatewaySpeed:
     live: Arrived
 
 
-def measure_gateway(megabits: float, milliseconds: float, slices: int, publishes: bool) -> GatewaySpeed:
+def measure_gateway(megabits: float, milliseconds: float, slices: int, side: int, publishes: bool) -> GatewaySpeed:
     """Start all, measure, stop all."""
     with tempfile.TemporaryDirectory(prefix="cloudfilm-bench-") as temporary:
         folder = Path(temporary)
         folder.chmod(0o711)
         with pair(folder, megabits, milliseconds, publishes) as both:
-            live = _live(both, write_series(folder / "live", "live", slices, _SIDE, _NAME), megabits)
-            backlog = _backlog(both, write_series(folder / "backlog", "backlog", slices, _SIDE), megabits)
+            live = _live(both, write_series(folder / "live", "live", slices, side, _NAME), megabits)
+            backlog = _backlog(both, write_series(folder / "backlog", "backlog", slices, side), megabits)
     return GatewaySpeed(megabits, milliseconds, publishes, backlog, live)
 
 

@@ -16,15 +16,16 @@ from bench.gateway import GatewaySpeed, measure_gateway
 @click.command()
 @click.option("--megabits", type=click.FloatRange(1, 10_000), default=100.0, show_default=True, help="What the line carries a second.")
 @click.option("--milliseconds", type=click.FloatRange(0, 1000), default=50.0, show_default=True, help="There and back.")
-@click.option("--slices", type=click.IntRange(20, 5000), default=400, show_default=True, help="Of 512x512 pixels, 526 kB each.")
+@click.option("--slices", type=click.IntRange(20, 5000), default=400, show_default=True, help="In each of the two studies.")
+@click.option("--side", type=click.IntRange(64, 2048), default=512, show_default=True, help="Pixels: 512 are 526 kB.")
 @click.option(
     "--publish/--no-publish", "publishes", default=True, help="Whether the cloud publishes meanwhile, which takes processor time."
 )
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
-def gateway(megabits: float, milliseconds: float, slices: int, publishes: bool, as_json: bool) -> None:
+def gateway(megabits: float, milliseconds: float, slices: int, side: int, publishes: bool, as_json: bool) -> None:
     """What a gateway makes of a line, and how soon after its last C-STORE a study is on the patient's page."""
     try:
-        measured = measure_gateway(megabits, milliseconds, slices, publishes)
+        measured = measure_gateway(megabits, milliseconds, slices, side, publishes)
     except BenchFailed as error:
         print(f"bench: {error}", file=sys.stderr)
         raise click.exceptions.Exit(1) from error
