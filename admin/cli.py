@@ -43,6 +43,7 @@ from cloudfilm.db.hospitals import (
     list_hospitals,
 )
 from cloudfilm.errors import CloudFilmError
+from cloudfilm.orthanc_api.modality import RegisteredModality
 from cloudfilm.orthanc_api.rest_client import OrthancClient
 from cloudfilm.settings import load_settings
 from cloudfilm.storage.key_files import load_key_ring
@@ -140,7 +141,9 @@ def modality_add(installation: Installation, hospital_id: str, aet: str, host: s
         if stored.hospital_id != hospital_id:
             raise click.ClickException(f"The AE title {aet} belongs to another hospital already: choose another for this device.")
         # Inside the transaction: what Orthanc did not take is not recorded.
-        OrthancClient(installation.settings.orthanc_url, lambda: installation.key_ring, "admin", now).set_modality(aet, host, port)
+        OrthancClient(installation.settings.orthanc_url, lambda: installation.key_ring, "admin", now).set_modality(
+            RegisteredModality(aet, host, port)
+        )
         installation.record_in(cursor, AuditKind.ADMINISTERED, f"let the modality {aet} in from {host}", hospital_id)
     installation.say(asdict(stored), f"{aet} at {host} now sends for {hospital_id}. Called AE title: CLOUDFILM.")
 

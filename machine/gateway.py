@@ -102,7 +102,7 @@ def _write_configuration(options: Options, orthanc_port: int) -> None:
 
 def _prepare(places: GatewayPlaces) -> None:
     user = pwd.getpwnam("orthanc")
-    for folder in (places.folder, places.orphans, places.conflicts):
+    for folder in (places.folder, places.orphans, places.conflicts, places.refused):
         folder.mkdir(mode=0o700, exist_ok=True)
         os.chown(folder, user.pw_uid, user.pw_gid)
     for file in places.folder.iterdir():
@@ -119,7 +119,10 @@ def _pair(options: Options, places: GatewayPlaces) -> None:
     file = PairingFile(places.pairing)
     if not options.pair:
         if file.read() is None:
-            print("This gateway is not paired: what it receives waits here. Start it with --cloud URL --pair CODE.", flush=True)
+            print(
+                "This gateway is not paired: what it receives waits here. Open /gateway/pair, or start it with --cloud URL --pair CODE.",
+                flush=True,
+            )
         return
     try:
         file.write(exchange_code(options.cloud, options.pair, os.environ.get("CLOUDFILM_GATEWAY_CA_FILE", ""), os.environ.get("CLOUDFILM_GATEWAY_PROXY", "")))  # fmt: skip

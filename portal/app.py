@@ -43,6 +43,7 @@ from portal.staff.films import films
 from portal.staff.filters import filters
 from portal.staff.form_teaching import form_teaching
 from portal.staff.forms import forms
+from portal.staff.gateway_maintenance import gateway_maintenance
 from portal.staff.gateways import gateways as staff_gateways
 from portal.staff.grants import grants
 from portal.staff.hospital import hospital
@@ -84,6 +85,7 @@ STAFF = (
     form_teaching,
     tokens,
     staff_gateways,
+    gateway_maintenance,
     audit,
     hospital,
     statistics,

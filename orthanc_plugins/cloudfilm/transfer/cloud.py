@@ -116,6 +116,12 @@ class Cloud:
         if answer.status_code != requests.codes.ok:
             raise LineFailure(f"The cloud answered {answer.status_code} when it was told what is here.")
 
+    def hand_over_log(self, told: dict[str, Any]) -> None:
+        """Give the log that was asked for."""
+        answer = self._ask("/api/v1/gateways/log", told, {})
+        if answer.status_code != requests.codes.ok:
+            raise LineFailure(f"The cloud answered {answer.status_code} when it was given the log.")
+
     def ask(self, method: str, path: str, size: int = 0, headers: dict[str, str] | None = None, **content: Any) -> requests.Response:
         """
         Any other question; ``size`` bytes of it count against the speed limit.

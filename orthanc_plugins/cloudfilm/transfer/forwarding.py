@@ -162,9 +162,8 @@ class Sender:
             self._failed_without_verdict(one.row, reason, is_alone=True)
 
     def _confirm(self, loaded: Sequence[_Loaded]) -> None:
-        for one in loaded:
-            self.queue.settle(one.row, State.CONFIRMED, one.sha256, "", self.clock())
         if loaded:
+            self.queue.confirm([(one.row, one.sha256) for one in loaded], self.clock())
             self._answered(len(loaded))
 
     def _answered(self, confirmed: int) -> None:

@@ -29,6 +29,16 @@ class GatewayPlaces:
         return self.folder / "pairing.json"
 
     @property
+    def remote(self) -> Path:
+        """What the hospital lets the cloud do here, and what the cloud has done."""
+        return self.folder / "remote.json"
+
+    @property
+    def logs(self) -> Path:
+        """What the parts write about themselves."""
+        return self.data / "log"
+
+    @property
     def orphans(self) -> Path:
         """Files that Orthanc's index lost with the machine's power, about to be stored again."""
         return self.folder / "orphans"
@@ -52,3 +62,8 @@ class GatewayPlaces:
     def taken_out(self) -> Path:
         """What people took out of the reports' way, as files."""
         return self.folder / "taken-out"
+
+    @property
+    def refused(self) -> Path:
+        """Files that were not taken, with their reasons."""
+        return self.folder / "refused"

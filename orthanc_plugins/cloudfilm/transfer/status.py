@@ -15,8 +15,10 @@ from cloudfilm.transfer.pairing import Pairing
 from cloudfilm.transfer.places import GatewayPlaces
 from cloudfilm.transfer.queue import Queue
 from cloudfilm.transfer.queue_state import State
+from cloudfilm.transfer.remote import Remote
 from cloudfilm.transfer.reports.arrivals import Arrivals
-from cloudfilm.transfer.speed import Speed
+from cloudfilm.transfer.speed import Speed, speed_limits_as_text
+from cloudfilm.version import VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Status:
     speed: Speed
     marks: Watermarks
     places: GatewayPlaces
+    remote: Remote
+    orthanc_version: Callable[[], str]
     pairing: Callable[[], Pairing | None]
 
     def disk_state(self) -> DiskState:
@@ -58,8 +62,24 @@ class Status:
             "disk_state": self.disk_state().value,
             "bytes_per_second": self.speed.bytes_per_second(),
             "last_error": self.line.last_error if is_troubled else "",
+            "version": VERSION,
+            "orthanc_version": self.orthanc_version(),
+            **self._maintained(),
             "oldest_report_waiting_at": _moment(reports.oldest_waiting_at),
             "oldest_waiting_at": _moment(oldest),
+        }
+
+    def _maintained(self) -> dict[str, Any]:
+        """Whether the hospital lets the cloud maintain this gateway, and what may be set only if it does."""
+        consent = self.remote.consent
+        if not consent.is_given:
+            return {"remote_allowed": False}
+        return {
+            "remote_allowed": True,
+            "speed_limits": speed_limits_as_text(self.remote.speed_limits()),
+            "keep_days": self.remote.keep_days(),
+            "settings_order": consent.settings_order,
+            "settings_refused": consent.settings_refused,
         }
 
     def local_conflicts(self) -> int:

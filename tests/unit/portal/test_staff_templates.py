@@ -23,6 +23,7 @@ from cloudfilm.db.accounts import Account
 from cloudfilm.db.api_tokens import ApiTokenRecord
 from cloudfilm.db.audit_events import RecordedEvent
 from cloudfilm.db.exam_orders import ExamOrder, OrderStatus
+from cloudfilm.db.gateway_maintenance import Asked
 from cloudfilm.db.gateways import Gateway
 from cloudfilm.db.grant_list import GrantLine
 from cloudfilm.db.hospital_statistics import COUNTS, Holdings
@@ -201,7 +202,10 @@ PAGES: dict[str, dict[str, object]] = {
     },
     "tokens": {"tokens": [TOKEN, replace(TOKEN, last_used_at=NOW)], "scopes": list(Scope), "now": NOW, "filled": {}},
     "gateways": {"gateways": [GATEWAY, replace(GATEWAY, paired_at=None, last_seen_at=None, told={})], "silent_before": NOW,
-                 "differences": {ID: 3}},
+                 "differences": {ID: 3}, "trouble": True},
+    "gateway_added": {"name": HOSTILE, "code": "7K3M-9QXF-2T8B", "public_url": "https://films.example.org"},
+    "gateway": {"gateway": replace(GATEWAY, told={**GATEWAY.told, "remote_allowed": True, "speed_limits": HOSTILE, "keep_days": 14}),
+                "asked": Asked(HOSTILE, 3, NOW, HOSTILE, NOW, HOSTILE, HOSTILE, NOW), "trouble": "limits", "is_answered": True},
     "differences": {"lines": [DifferenceLine(DIFFERENCE, STUDY, HOSTILE), DifferenceLine(replace(DIFFERENCE, accepted_at=NOW, wanted_again=[]), None, "")],
                     "is_more": True},
     "conflicts": {"lines": [ConflictLine("1.2.3", "content", HOSTILE, 3, HOSTILE, NOW, STUDY, HOSTILE, HOSTILE, HOSTILE)], "show": "open"},
