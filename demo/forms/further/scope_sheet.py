@@ -2,7 +2,9 @@
 """An endoscopy report: pictures in a column on the right, organs as sub-headings of the findings, biopsy, pathology and advice below the diagnosis."""
 
 import random
+from dataclasses import replace
 
+from cloudfilm.reports.fields import ReportFields
 from demo.forms.layouts import parts
 from demo.forms.pen import BOTTOM, LEFT, RIGHT, Pen, gray_picture, scribble
 from demo.forms.wording import Wording
@@ -25,6 +27,13 @@ _ROWS = (
 )  # fmt: skip
 _TEXT_WIDTH = RIGHT - LEFT - 150
 
+_ADVICE = "建议：忌烟酒，定期复查。"
+
+
+def as_printed(fields: ReportFields, random_of: random.Random) -> ReportFields:
+    """The doctor's advice is a part of what the patient is told."""
+    return replace(fields, impression=f"{fields.impression}\n{_ADVICE}")
+
 
 def draw(pen: Pen, wording: Wording, random_of: random.Random) -> None:
     """Draw the form."""
@@ -44,11 +53,11 @@ def draw(pen: Pen, wording: Wording, random_of: random.Random) -> None:
     for name in ("findings", "impression"):
         pen.y += 16
         pen.text(LEFT, pen.y, wording.label(name), 11, bold=True)
-        pen.lines(pen.broken(wording.values[name], _TEXT_WIDTH, 10.5), LEFT, 17, 10.5)
+        pen.lines(pen.broken(wording.values[name].removesuffix(f"\n{_ADVICE}"), _TEXT_WIDTH, 10.5), LEFT, 17, 10.5)
         pen.y += 6
-    for label, value in (("活检部位", random_of.choice(("胃窦2块", "无"))), ("病理诊断", ""), ("建议", "忌烟酒，定期复查。")):
+    for line in (f"活检部位：{random_of.choice(('胃窦2块', '无'))}", "病理诊断：", _ADVICE):
         pen.y += 18
-        pen.text(LEFT, pen.y, f"{label}：{value}", 10.5)
+        pen.text(LEFT, pen.y, line, 10.5)
     y = BOTTOM - 24
     end = pen.text(LEFT + 120, y, wording.label("reporting_doctor"))
     end = pen.text(end, y, wording.values["reporting_doctor"])

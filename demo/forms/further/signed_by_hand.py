@@ -2,7 +2,9 @@
 """Doctors of the first and second line, with words about signing; the name typed beside or above a signature; advice and a note under the impression."""
 
 import random
+from dataclasses import replace
 
+from cloudfilm.reports.fields import ReportFields
 from demo.forms.layouts import parts
 from demo.forms.pen import LEFT, PAGE_WIDTH, RIGHT, Pen, red_seal, scribble
 from demo.forms.wording import HEADER, Wording
@@ -20,6 +22,13 @@ LABELS = {
     "report_time": ("签发时间", "报告时间", "报告日期"),
 }
 
+_ADVICE = "建议：请结合临床病史及其他检查，必要时进一步检查。"
+
+
+def as_printed(fields: ReportFields, random_of: random.Random) -> ReportFields:
+    """The doctor's advice is a part of what the patient is told."""
+    return replace(fields, impression=f"{fields.impression}\n{_ADVICE}")
+
 
 def draw(pen: Pen, wording: Wording, random_of: random.Random) -> None:
     """Draw the form."""
@@ -33,9 +42,10 @@ def draw(pen: Pen, wording: Wording, random_of: random.Random) -> None:
         pen.text(end, pen.y + 17 + row * 19, value, 9.5, room=third - (end - LEFT - column * third) - 4)
     pen.y += 19 * 4 + 6
     pen.rule(pen.y, width=1.6)
-    parts.texts(pen, wording)
+    impression = wording.values["impression"].removesuffix(f"\n{_ADVICE}")
+    parts.texts(pen, replace(wording, values=wording.values | {"impression": impression}))
     pen.y += 16
-    pen.text(LEFT + 10, pen.y, "建议：请结合临床病史及其他检查，必要时进一步检查。", 10.5)
+    pen.text(LEFT + 10, pen.y, _ADVICE, 10.5)
     pen.y += 44
     for column, name in enumerate(("reporting_doctor", "reviewing_doctor")):
         end = pen.text(LEFT + 40 + column * 240, pen.y, wording.label(name))
