@@ -4,16 +4,21 @@ stored now stays where it is and is tried again."""
 
 from __future__ import annotations
 
+import glob
+import hashlib
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 from cloudfilm.db.database import Database
 from cloudfilm.db.intake_sources import IntakeSource, list_sources, note_use
 from cloudfilm.db.origin import Origin, Way
+from cloudfilm.db.unreadable_reports import unreadable_since
 from cloudfilm.errors import CloudFilmError, Conflict, TooLarge, UnsupportedMediaType
 from cloudfilm.intakes.audited import submitted_by
-from cloudfilm.intakes.places import Places
+from cloudfilm.intakes.places import Places, WatchedFolder
+from cloudfilm.intakes.reasons import in_both_languages
 from cloudfilm.intakes.settled import Settled
 from cloudfilm.reports.intake import Intake
 from cloudfilm.reports.limited_process import DocumentProcessFailed
@@ -22,6 +27,7 @@ from cloudfilm.reports.refusal import DocumentRefused
 
 QUIET_SECONDS = 2.0
 _AT_ONCE = 200
+_READ_BY_THEN = timedelta(days=2)
 _MEGABYTE = 1024 * 1024
 _log = logging.getLogger(__name__)
 
@@ -83,6 +89,16 @@ class FileIntake:
                 _move(path, folder.processed)
             else:
                 _put_aside(path, folder.failed, refusal)
+        self._take_back_unreadable(source, folder)
+
+    def _take_back_unreadable(self, source: IntakeSource, folder: WatchedFolder) -> None:
+        """What was taken and then could not be read goes from the processed files to the failed ones; a worker reads, so this is known later."""
+        with self._database.transaction() as cursor:
+            unreadable = unreadable_since(cursor, source.hospital_id, source.name, self._intake.clock() - _READ_BY_THEN)
+        for document in unreadable:
+            for path in folder.processed.glob(f"{glob.escape(document.title)}*"):
+                if hashlib.sha256(path.read_bytes()).hexdigest() == document.document_sha256:
+                    _put_aside(path, folder.failed, document.reason)
 
     def _receive(self, source: IntakeSource, path: Path, title: str) -> str | None:
         """Why the document cannot be taken; None when it was."""
@@ -116,7 +132,7 @@ class Duplicate(Exception):
 def _put_aside(path: Path, folder: Path, reason: str) -> None:
     folder.mkdir(mode=0o2775, exist_ok=True)
     moved = _move(path, folder)
-    moved.with_name(moved.name + ".reason.txt").write_text(reason + "\n", encoding="utf-8")
+    moved.with_name(moved.name + ".reason.txt").write_text(in_both_languages(reason), encoding="utf-8")
     _log.warning("a document was put aside: %s", reason)
 
 

@@ -37,7 +37,7 @@ _MODALITIES: tuple[tuple[str, str | None], ...] = (
 _YEAR_BEFORE_THE_REPUBLIC = 1911
 _NOTHING = re.compile(r"[\s/\\—–\-_无無.·。:：]*")
 _LINE_TO_WRITE_ON = " _＿﹍\t\n"
-_TICKED, _EMPTY = "☑☒■√✓✔▣●", "□☐○口"
+_TICKED, _EMPTY = "☑☒■√✓✔▣●\uf0fe\uf0fd\uf052", "□☐○口\uf06f\uf0a8\uf0a3"  # the last three: Wingdings, as word processors write them
 _BOX = re.compile(rf"[{_TICKED}{_EMPTY}]|[\[（(]\s*[{_TICKED}]?\s*[\]）)]")
 
 
@@ -69,7 +69,7 @@ def ticked(printed: str) -> str:
     Boxes stand before their words unless the text begins with a word.
     """
     boxes = list(_BOX.finditer(printed))
-    if not any(character in _TICKED + "□☐" for box in boxes for character in box[0]):
+    if not any(character in _TICKED + _EMPTY.replace("○", "").replace("口", "") for box in boxes for character in box[0]):
         return printed
     are_before = not printed[: boxes[0].start()].strip()
     starts = [box.end() for box in boxes] if are_before else [0, *(box.end() for box in boxes)]
