@@ -35,12 +35,12 @@ def draw(pen: Pen, wording: Wording, random_of: random.Random) -> None:
     pen.rule(37, _LEFT, _RIGHT)
     quarter = (_RIGHT - _LEFT) / 4
     rows = (
-        (("patient_name", 1), ("patient_sex", 1), ("patient_age", 1), ("bed_number", 1)),
-        (("accession_number", 2), ("patient_id", 1.2), ("inpatient_number", 0.8)),
-        (("department", 1.3), ("body_part", 1.5), ("exam_time", 1)),
+        (("patient_name", 1.0), ("patient_sex", 1.0), ("patient_age", 1.0), ("bed_number", 1.0)),
+        (("accession_number", 2.0), ("patient_id", 1.2), ("inpatient_number", 0.8)),
+        (("department", 1.3), ("body_part", 1.5), ("exam_time", 1.2)),
     )
     for row, columns in enumerate(rows):
-        x, y = _LEFT, 51 + row * 14
+        x, y = _LEFT, 51.0 + row * 14
         for name, width in columns:
             end = pen.text(x, y, wording.label(name, random_of.choice(":：")), 8.5)
             pen.text(end, y, wording.values[name], 8.5, room=width * quarter - (end - x) - 4)

@@ -30,7 +30,7 @@ _TEXT_WIDTH = RIGHT - LEFT - 150
 _ADVICE = "建议：忌烟酒，定期复查。"
 
 
-def as_printed(fields: ReportFields, random_of: random.Random) -> ReportFields:
+def as_printed(fields: ReportFields, _: random.Random) -> ReportFields:
     """The doctor's advice is a part of what the patient is told."""
     return replace(fields, impression=f"{fields.impression}\n{_ADVICE}")
 

@@ -25,7 +25,7 @@ LABELS = {
 _ADVICE = "建议：请结合临床病史及其他检查，必要时进一步检查。"
 
 
-def as_printed(fields: ReportFields, random_of: random.Random) -> ReportFields:
+def as_printed(fields: ReportFields, _: random.Random) -> ReportFields:
     """The doctor's advice is a part of what the patient is told."""
     return replace(fields, impression=f"{fields.impression}\n{_ADVICE}")
 

@@ -20,7 +20,7 @@ LABELS = {
 }
 
 
-def as_printed(fields: ReportFields, random_of: random.Random) -> ReportFields:
+def as_printed(fields: ReportFields, _: random.Random) -> ReportFields:
     """The sex is always one of the two boxes."""
     return replace(fields, patient_sex=fields.patient_sex or "M")
 
@@ -44,7 +44,14 @@ def draw(pen: Pen, wording: Wording, random_of: random.Random) -> None:
             else:
                 pen.text(x, y, wording.values[name])
     y = pen.y + 18 + 4 * 19
-    x = _boxes(pen, pen.text(LEFT, y, "病人来源："), y, ("门诊", "住院", "急诊", "体检"), "住院" if wording.values["inpatient_number"] else "门诊", style)
+    x = _boxes(
+        pen,
+        pen.text(LEFT, y, "病人来源："),
+        y,
+        ("门诊", "住院", "急诊", "体检"),
+        "住院" if wording.values["inpatient_number"] else "门诊",
+        style,
+    )
     _boxes(pen, pen.text(x + 20, y, "检查状态："), y, ("平诊", "急诊"), "平诊", style)
     pen.y = y + 8
     pen.rule(pen.y)

@@ -39,7 +39,7 @@ _PAIRS = (
 _TO_TRADITIONAL = str.maketrans({_PAIRS[place]: _PAIRS[place + 1] for place in range(0, len(_PAIRS), 2)})
 
 
-def as_printed(fields: ReportFields, random_of: random.Random) -> ReportFields:
+def as_printed(fields: ReportFields, _: random.Random) -> ReportFields:
     """All of it in Traditional characters; codes stay what they are."""
     values = fields.to_json()
     written = {one.name: str(values[one.name]).translate(_TO_TRADITIONAL) for one in fields_of(fields) if isinstance(values[one.name], str)}

@@ -34,7 +34,9 @@ def draw(pen: Pen, wording: Wording, random_of: random.Random) -> None:
     pen.y = 84
     pen.lines([rule], LEFT, _LEADING, _SIZE)
     for names in _ROWS:
-        pen.lines(["".join(_filled(f"{wording.label(name, ':')}{wording.values[name]}", width) for name, width in names)], LEFT, _LEADING, _SIZE)
+        pen.lines(
+            ["".join(_filled(f"{wording.label(name, ':')}{wording.values[name]}", width) for name, width in names)], LEFT, _LEADING, _SIZE
+        )
     pen.lines([rule], LEFT, _LEADING, _SIZE)
     for name in ("findings", "impression"):
         text = wording.label(name, ":") + wording.values[name]
@@ -42,7 +44,9 @@ def draw(pen: Pen, wording: Wording, random_of: random.Random) -> None:
         pen.y += _LEADING / 2
     pen.lines([rule], LEFT, _LEADING, _SIZE)
     names = (("reporting_doctor", 22), ("reviewing_doctor", 22), ("report_time", 0))
-    pen.lines(["".join(_filled(f"{wording.label(name, ':')}{wording.values[name]}", width) for name, width in names)], LEFT, _LEADING, _SIZE)
+    pen.lines(
+        ["".join(_filled(f"{wording.label(name, ':')}{wording.values[name]}", width) for name, width in names)], LEFT, _LEADING, _SIZE
+    )
 
 
 def _filled(text: str, width: int) -> str:

@@ -30,7 +30,7 @@ _ROWS = (
     ("patient_name", "patient_sex", "patient_age"), ("department", "bed_number", "inpatient_number"), ("patient_id", "accession_number", "outpatient_number"),
     ("body_part", "exam_time"),
 )  # fmt: skip
-_LEADING = 14.0
+_LEADING, _SIZE = 14.0, 10.0
 
 
 def as_printed(fields: ReportFields, random_of: random.Random) -> ReportFields:
@@ -47,20 +47,20 @@ def draw(pen: Pen, wording: Wording, random_of: random.Random) -> None:
     pen.y += 4
     for names in _ROWS:
         width = (RIGHT - LEFT) / len(names)
-        lines_of, size = {}, 10.0
+        lines_of: dict[str, list[str]] = {}
         for name in names:
-            label_width = 60.0 if is_ruled or hangs else pen.width(wording.label(name, colon), size)
-            lines_of[name] = chinese_lines(wording.values[name], width - label_width - 10, lambda line: pen.width(line, size)) or [""]
+            label_width = 60.0 if is_ruled or hangs else pen.width(wording.label(name, colon), _SIZE)
+            lines_of[name] = chinese_lines(wording.values[name], width - label_width - 10, lambda line: pen.width(line, _SIZE)) or [""]
         height = max(map(len, lines_of.values())) * _LEADING + 8
         for column, name in enumerate(names):
             x = LEFT + column * width
-            end = pen.text(x + 4, pen.y + 15, wording.label(name, colon), size)
+            end = pen.text(x + 4, pen.y + 15, wording.label(name, colon), _SIZE)
             start = x + 64 if is_ruled or hangs else end
             if is_ruled:
                 pen.box(x, pen.y, width, height)
                 pen.box(x, pen.y, 60, height)
             for number, line in enumerate(lines_of[name]):
-                pen.text(start, pen.y + 15 + number * _LEADING, line, size)
+                pen.text(start, pen.y + 15 + number * _LEADING, line, _SIZE)
         pen.y += height
     parts.texts(pen, wording)
     parts.signatures(pen, wording)

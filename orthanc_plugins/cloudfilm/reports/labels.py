@@ -10,7 +10,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from cloudfilm.reports.label_words import ANY_FINDINGS, ANY_IMPRESSION, NO_HEADING, ONLY_BEFORE_A_COLON, SIGNED, SYNONYMS, TRANSLATIONS, WEAK
+from cloudfilm.reports.label_words import (
+    ANY_FINDINGS,
+    ANY_IMPRESSION,
+    NO_HEADING,
+    ONLY_BEFORE_A_COLON,
+    SIGNED,
+    SYNONYMS,
+    TRANSLATIONS,
+    WEAK,
+)
 from cloudfilm.reports.traditional import folded
 
 BLOCKS = frozenset({"findings", "impression", "advice"})
@@ -51,7 +60,9 @@ _GLUED = re.compile(rf"(?:^|(?<=\s))(?:{_spelled([*_ENGLISH, *TRANSLATIONS])})({
 _SHORT = re.compile(rf"(?:^|(?<=\s))({'|'.join(sorted(ONLY_BEFORE_A_COLON))})\s*[:：]")
 _IN_BRACKETS = re.compile(rf"[【\[〔「［〖]\s*({_WORD}){_TRANSLATED_APART}\s*[】\]〕」］〗]\s*[:：]?", re.IGNORECASE)
 _APART = re.compile(rf"(?:^|(?<=\s))({_WORD}){_TRANSLATED_APART}(?=\s|$)", re.IGNORECASE)
-_JOINED = re.compile(rf"(?:^|(?<=\s))((?:{_spelled(_CHINESE)})(?:\s*[/／、]\s*(?:{_spelled(_CHINESE)})){{1,2}})(?:\s*[:：]|(?=\s|$))", re.IGNORECASE)
+_JOINED = re.compile(
+    rf"(?:^|(?<=\s))((?:{_spelled(_CHINESE)})(?:\s*[/／、]\s*(?:{_spelled(_CHINESE)})){{1,2}})(?:\s*[:：]|(?=\s|$))", re.IGNORECASE
+)
 _TIGHT = re.compile(
     rf"(?<=[\u4e00-\u9fffA-Za-z0-9])"
     rf"({_spelled([word for word in _CHINESE if len(word) > 1 and _FIELD_OF[word.upper()][0] not in BLOCKS] + ['审核', '复核'])})\s*[:：]",

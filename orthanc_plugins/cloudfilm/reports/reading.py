@@ -16,11 +16,13 @@ _FOOTER = re.compile(
     re.IGNORECASE,
 )
 _RULE = re.compile(r"[\s\-=_—–─━═*~·.＿]{5,}")
-_VERDICT = re.compile(r"[\u4e00-\u9fff]{2,6}\s*[:：](?:[\s□☐○■☑☒√✓✔●口\[\]（）()]*(?:阳性|阴性|正常|异常|未见异常))+[\s□☐○■☑☒√✓✔●口\[\]（）()]*")
+_VERDICT = re.compile(
+    r"[\u4e00-\u9fff]{2,6}\s*[:：](?:[\s□☐○■☑☒√✓✔●口\[\]（）()]*(?:阳性|阴性|正常|异常|未见异常))+[\s□☐○■☑☒√✓✔●口\[\]（）()]*"
+)
 _SEAL = re.compile(r"[^，。；]{0,12}(?:专用章|盖章)")
 # How sure it is that a value belongs to its label: after a colon, after a gap, on the next line; where another label would say it better.
 MARKED, APART, BELOW, WEAK = 1.0, 0.96, 0.9, 0.79
-_NUMBER = re.compile(r"(?<![\w.\-/:])(?=[\w\-]*\d{5})[A-Za-z]{0,6}\d[\w\-]{5,24}(?![\w:年月])", re.ASCII)
+_NUMBER = re.compile(r"(?<![\w\-/])(?<!\d[.:])(?=[\w\-]*\d{5})[A-Za-z]{0,6}\d[\w\-]{5,24}(?![\w:年月])", re.ASCII)
 _DATE = re.compile(r"(?:19|20)\d\d-\d{1,2}-\d{1,2}|(?:19|20)\d\d[01]\d[0-3]\d")
 
 
@@ -179,7 +181,7 @@ def _divided(value: Value, count: int) -> list[Value]:
 
 def _note_numbers(reading: Reading, text: str) -> None:
     """Numbers as long as an exam's, dates left out."""
-    found = (match[0] for match in _NUMBER.finditer(text) if not _DATE.match(match[0]))
+    found = (match[0] for match in _NUMBER.finditer(text) if not _DATE.fullmatch(match[0]))
     reading.unplaced |= {number for one in found if (number := identifier(one))}
 
 

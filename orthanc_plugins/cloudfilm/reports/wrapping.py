@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,7 +12,8 @@ from cloudfilm.reports.lines import Line
 
 _ALIGNED = 0.6  # em between the left edges of a value and of its next line
 _LARGEST_STEP = 2.0  # em down to it
-_FULL = 3.5  # em that may be left free before the next column
+_MARGIN = 2.2  # em between a column and the next one
+_FIRST_WORD = re.compile(r"(?:[A-Za-z0-9.×+\-/]+|.)[，。、；：！？）,;:)%]*")
 _SHORTEST = 4  # characters of a value that needed another line
 
 
@@ -69,9 +71,16 @@ def _end_of_value(line: Line, labels: Sequence[Label], part: Line, right: float)
             continue
         last = value.characters[-1]
         start = line.part(following.start, following.end).characters[0].left if following else right
-        if last.right + _FULL * em > start and part.characters[0].top > last.top:
+        if last.right + _width_of_first_word(part) + _MARGIN * em > start and part.characters[0].top > last.top:
             return line.places.index(last) + len(last.text)
     return None
+
+
+def _width_of_first_word(line: Line) -> float:
+    """What found no room before the line was broken."""
+    word = _FIRST_WORD.match(line.text)
+    characters = line.part(0, word.end() if word else 1).characters
+    return characters[-1].right - characters[0].left
 
 
 def _is_next_line(above: Line, part: Line) -> bool:

@@ -122,7 +122,13 @@ def test_a_document_that_is_only_locked_against_changes_is_stamped(report: Repor
     assert codes(rendered(stamp(target.getvalue(), qr_stamp))) == [qr_stamp.url]
 
 
-@pytest.mark.parametrize("words", ["请用微信扫一扫", "请用微信扫描二维码查看影像和报告，或在下面的网址输入上方的代码；链接自检查之日起三十天内有效，遗失请到放射科登记窗口补办。"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "请用微信扫一扫",
+        "请用微信扫描二维码查看影像和报告，或在下面的网址输入上方的代码；链接自检查之日起三十天内有效，遗失请到放射科登记窗口补办。",
+    ],
+)
 def test_the_hospitals_words_and_the_address_are_large_enough_to_be_read(report: ReportFields, qr_stamp: Stamp, words: str) -> None:
     stamped = stamp(make_report_pdf(report), replace(qr_stamp, caption_lines=captions(words, "https://film.hospital.example:8443/")))
     (page,) = read_text_layer(stamped)
