@@ -37,7 +37,7 @@ def draw(pen: Pen, wording: Wording, random_of: random.Random) -> None:
     rows = (
         (("patient_name", 1.0), ("patient_sex", 1.0), ("patient_age", 1.0), ("bed_number", 1.0)),
         (("accession_number", 2.0), ("patient_id", 1.2), ("inpatient_number", 0.8)),
-        (("department", 1.3), ("body_part", 1.5), ("exam_time", 1.2)),
+        (("department", 1.3), ("body_part", 1.5), ("exam_time", 1.0)),
     )
     for row, columns in enumerate(rows):
         x, y = _LEFT, 51.0 + row * 14
