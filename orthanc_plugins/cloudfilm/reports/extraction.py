@@ -89,10 +89,10 @@ def _settle_shared_fields(found: dict[str, _Found | None]) -> None:
 
 def _add_advice(found: dict[str, _Found | None], advice: _Found | None) -> None:
     """What the doctor advises under a heading of its own is read with the impression."""
-    impression = found["impression"]
-    if advice and impression:
-        text = f"{impression.value}\n建议：{advice.value}"
-        found["impression"] = _Found(text, min(impression.certainty, advice.certainty), (*impression.lines, *advice.lines))
+    name = "impression" if found["impression"] else "findings"
+    text = found[name]
+    if advice and text:
+        found[name] = _Found(f"{text.value}\n建议：{advice.value}", min(text.certainty, advice.certainty), (*text.lines, *advice.lines))
 
 
 def _vote(field: str, seen: Reading, written: Reading) -> _Found | None:

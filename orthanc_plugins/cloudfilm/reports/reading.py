@@ -17,7 +17,7 @@ _FOOTER = re.compile(
 )
 _RULE = re.compile(r"[\s\-=_—–─━═*~·.＿]{5,}")
 _VERDICT = re.compile(
-    r"[\u4e00-\u9fff]{2,6}\s*[:：](?:[\s□☐○■☑☒√✓✔●口\[\]（）()]*(?:阳性|阴性|正常|异常|未见异常))+[\s□☐○■☑☒√✓✔●口\[\]（）()]*"
+    r"[\u4e00-\u9fff]{2,6}\s*[:：](?:[\s□☐○■☑☒√✓✔●口\[\]（）()]*(?:阳性|阴性|正常|异常|未见异常)){2,4}[\s□☐○■☑☒√✓✔●口\[\]（）()]*"
 )
 _SEAL = re.compile(r"[^，。；]{0,12}(?:专用章|盖章)")
 # How sure it is that a value belongs to its label: after a colon, after a gap, on the next line; where another label would say it better.
@@ -95,7 +95,7 @@ def _read_page(reading: Reading, lines: Sequence[Line], block: str | None, is_fi
         labels = find_labels(line.text)
         if _RULE.fullmatch(line.text) or (not labels and is_footer(line.text)):
             continue
-        if not labels and (heading := any_heading(line.text)) and heading.field not in reading.blocks and reading.seen:
+        if not labels and reading.seen and (heading := _unusual_heading(reading, line, block)):
             labels = (heading,)
         if is_first and not labels and not reading.seen:
             reading.head.append(line)
@@ -117,6 +117,12 @@ def _read_page(reading: Reading, lines: Sequence[Line], block: str | None, is_fi
     return block or _unfinished(reading)
 
 
+def _unusual_heading(reading: Reading, line: Line, block: str | None) -> Label | None:
+    """A heading that is known by its ending, where there was none of its field; in the middle of a text only with a colon."""
+    heading = any_heading(line.text)
+    return heading if heading and heading.field not in reading.blocks and (heading.is_marked or not block) else None
+
+
 def is_footer(text: str) -> bool:
     """Whether a line is a page's number, a note at its foot or the text of a seal."""
     return bool(_FOOTER.match(folded(text)) or _SEAL.fullmatch(text))
@@ -134,7 +140,11 @@ def _unfinished(reading: Reading) -> str | None:
 
 def _open_block(reading: Reading, line: Line, label: Label) -> str:
     reading.seen.add(label.field)
-    reading.weak |= {label.field} if label.is_weak else set()
+    if label.is_weak:
+        reading.weak.add(label.field)
+    elif label.field in reading.weak:  # what stood under the other heading was no findings, or no impression
+        reading.weak.discard(label.field)
+        reading.blocks.pop(label.field)
     lines = reading.blocks.setdefault(label.field, [])
     rest = line.part(label.end)
     if rest.text:

@@ -200,3 +200,25 @@ def test_a_number_without_a_label_that_we_know_is_kept_for_matching(page_of: Pag
         ]
     )
     assert set(reading.unplaced) == {"20260011223", "B2026001122"}
+
+
+def test_a_result_below_the_impression_is_not_lost(page_of: PageOf) -> None:
+    fields = extract_fields(
+        [page_of(["姓名：张三", "镜下所见：", "黏膜充血。", "镜下诊断：", "慢性胃炎。", "幽门螺杆菌：阳性", "建议：根除治疗。"])]
+    )
+    assert fields.impression == "慢性胃炎。\n幽门螺杆菌：阳性\n建议：根除治疗。"
+
+
+def test_boxes_for_positive_and_negative_end_the_impression(page_of: PageOf) -> None:
+    fields = extract_fields([page_of(["姓名：张三", "镜下诊断：", "慢性胃炎。", "检查结果：□阳性 ☑阴性"])])
+    assert fields.impression == "慢性胃炎。"
+
+
+def test_a_heading_that_is_known_by_name_goes_before_one_that_only_ends_so(page_of: PageOf) -> None:
+    fields = extract_fields([page_of(["姓名：张三", "安全提示：", "无", "检查所见：", "未见异常。", "诊断意见：", "正常。"])])
+    assert (fields.findings, fields.impression) == ("未见异常。", "正常。")
+
+
+def test_advice_without_an_impression_stays_with_the_findings(page_of: PageOf) -> None:
+    fields = extract_fields([page_of(["姓名：张三", "检查所见：", "右肺结节。", "建议：三个月后复查。"])])
+    assert (fields.findings, fields.impression) == ("右肺结节。\n建议：三个月后复查。", None)
