@@ -57,6 +57,4 @@ SIGNED = ("签名", "签字", "签章", "（签名）", "（签字）", "（签�
 
 # What ends so, before a colon or alone on its line, heads findings or impression where the form has no heading that is known by its whole name.
 ANY_FINDINGS, ANY_IMPRESSION = ("所见", "表现", "描述"), ("诊断意见", "诊断", "印象", "提示", "结论", "意见")
-NO_HEADING = tuple(
-    ["临床", "病史", "症状", "主诉", "初步", "入院", "出院", "术前", "术后", "病理", "门诊", "既往", "申请", "送检", "手术", "温馨", "特别", "友情", "体征", "处理", "危急", "检验", "实验室", "会诊", "用药", "护理", "分诊"]
-)
+NO_HEADING = "临床 病史 症状 主诉 初步 入院 出院 术前 术后 病理 门诊 既往 申请 送检 手术 温馨 特别 友情 体征 处理 危急 检验 实验室 会诊 用药 护理 分诊"

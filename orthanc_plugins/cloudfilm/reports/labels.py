@@ -70,7 +70,7 @@ _TIGHT = re.compile(
 )
 _BROKEN = re.compile(rf"(?:^|(?<=\s))({_spelled(_CHINESE)})(?=\s|[:：])", re.IGNORECASE)
 _ANY_HEADING = re.compile(
-    rf"\s*(?!(?:{'|'.join(NO_HEADING)}))[\u4e00-\u9fffA-Za-z/+\-]{{0,10}}?"
+    rf"\s*(?!(?:{'|'.join(NO_HEADING.split())}))[\u4e00-\u9fffA-Za-z/+\-]{{0,10}}?"
     rf"(?:(?P<findings>{'|'.join(ANY_FINDINGS)})|(?P<impression>{'|'.join(ANY_IMPRESSION)}))(?:\s*[:：]|\s*$)"
 )
 _UNKNOWN = re.compile(r"(?:^|(?<=\s))(?:[\u4e00-\u9fff][\u4e00-\u9fff/／、()（）]{1,9}|[A-Za-z][A-Za-z.' ]{1,20})\s*[:：]")
