@@ -69,6 +69,21 @@ _TIGHT = re.compile(
     re.IGNORECASE,
 )
 _BROKEN = re.compile(rf"(?:^|(?<=\s))({_spelled(_CHINESE)})(?=\s|[:：])", re.IGNORECASE)
+# What makes a label of a word that its value follows at once, as where recognition lost the space between them (性别女).
+_RUN_ON_VALUES = {
+    "patient_name": r"[\u4e00-\u9fff·]{2,6}(?=\s|$)",
+    "patient_sex": r"[男女](?=\s|$)",
+    "patient_age": r"\d{1,3}\s*(?:岁|月|天|$)",
+    "department": r"[\u4e00-\u9fff]{1,12}(?:科|室|区|部|门诊)(?=\s|$)",
+    "bed_number": r"\d{1,3}\s*床?(?=\s|$)",
+    **dict.fromkeys(("patient_id", "accession_number", "outpatient_number", "inpatient_number"), r"[A-Za-z]{0,4}\d{4}"),
+    **dict.fromkeys(("exam_time", "report_time"), r"(?:19|20)\d\d\s*[-/.年]"),
+    **dict.fromkeys(_DOCTORS, r"[\u4e00-\u9fff·]{2,4}(?=\s|$)"),
+}
+_RUN_ON = [
+    re.compile(rf"(?:^|(?<=\s))({_spelled([word for word in _CHINESE if _FIELD_OF[word.upper()] == (field, False)])})(?={value})")
+    for field, value in _RUN_ON_VALUES.items()
+]
 _ANY_HEADING = re.compile(
     rf"\s*(?!(?:{'|'.join(NO_HEADING.split())}))[\u4e00-\u9fffA-Za-z/+\-]{{0,10}}?"
     rf"(?:(?P<findings>{'|'.join(ANY_FINDINGS)})|(?P<impression>{'|'.join(ANY_IMPRESSION)}))(?:\s*[:：]|\s*$)"
@@ -120,6 +135,7 @@ def all_labels(line: str) -> tuple[Label, ...]:
             if all(match.end() <= label.start or match.start() >= label.end for label in found):
                 found.append(_label(line, match, is_marked))
     found += _labels_within_values(line, searched, found)
+    found += _run_on_labels(line, searched, found)
     return _with_translations(searched, sorted(found, key=lambda label: label.start))
 
 
@@ -184,6 +200,12 @@ def _labels_within_values(line: str, searched: str, found: Sequence[Label]) -> l
         if "\t" not in line[before : match.start()].strip() and line[before : match.start()].strip():
             within.append(_label(line, match, is_marked=False))
     return within
+
+
+def _run_on_labels(line: str, searched: str, found: Sequence[Label]) -> list[Label]:
+    matches = [match for pattern in _RUN_ON for match in pattern.finditer(searched)]
+    free = [match for match in matches if all(match.end() <= label.start or match.start() >= label.end for label in found)]
+    return [replace(_label(line, match, is_marked=False), is_weak=True) for match in free]
 
 
 def is_label(text: str) -> bool:

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cloudfilm.reports.labels import is_label
-from cloudfilm.reports.lines import em_of, line_of, middle, rows_of, segments_of
+from cloudfilm.reports.lines import COLUMN_GAP, em_of, line_of, middle
 from cloudfilm.reports.text_layer import Character
 
 _LARGEST_STEP = 2.0  # em from one language down to the other
 _ALIGNED = 0.6  # em
+_LEVEL = 0.35  # em
 _ENGLISH = re.compile(r"[A-Za-z][A-Za-z.' /]{1,28}")
 
 Piece = list[Character]
@@ -20,7 +21,7 @@ Piece = list[Character]
 
 def without_translations(characters: Sequence[Character]) -> list[Character]:
     """The characters of a page without the English words that stand above or below a Chinese label and begin where it begins."""
-    pieces = [piece for row in rows_of(characters) for piece in segments_of(row)]
+    pieces = _as_drawn(characters)
     english = [piece for piece in pieces if _ENGLISH.fullmatch(line_of(piece).text)]
     if not english:
         return list(characters)
@@ -34,6 +35,19 @@ def without_translations(characters: Sequence[Character]) -> list[Character]:
             dropped |= {id(character) for character in translation}
             moved |= _at_height_of_value(label, translation, pieces)
     return [moved.get(id(one), one) for one in characters if id(one) not in dropped]
+
+
+def _as_drawn(characters: Sequence[Character]) -> list[Piece]:
+    """The pieces in which the page was written, or recognised: two languages so near to each other may look like one row."""
+    pieces: list[Piece] = []
+    for character in characters:
+        before = pieces[-1][-1] if pieces else None
+        em = em_of([character])
+        if before and abs(middle(before) - middle(character)) < _LEVEL * em and -em < character.left - before.right < COLUMN_GAP * em:
+            pieces[-1].append(character)
+        else:
+            pieces.append([character])
+    return pieces
 
 
 def _is_of(english: Piece, label: Piece) -> bool:

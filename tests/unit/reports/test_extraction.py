@@ -222,3 +222,14 @@ def test_a_heading_that_is_known_by_name_goes_before_one_that_only_ends_so(page_
 def test_advice_without_an_impression_stays_with_the_findings(page_of: PageOf) -> None:
     fields = extract_fields([page_of(["姓名：张三", "检查所见：", "右肺结节。", "建议：三个月后复查。"])])
     assert (fields.findings, fields.impression) == ("右肺结节。\n建议：三个月后复查。", None)
+
+
+def test_a_value_that_follows_its_label_without_a_space_is_read_and_not_sure(page_of: PageOf) -> None:
+    reading = read_report(
+        [page_of(["姓名张三 性别女\t年龄45岁", "科室骨科 检查号A20260001", "检查所见：", "科室内未见异常。", "报告医师李四 审核医师王五"])]
+    )
+    fields = reading.fields
+    assert (fields.patient_name, fields.patient_sex, fields.patient_age, fields.department) == ("张三", "F", "45岁", "骨科")
+    assert (fields.accession_number, fields.reporting_doctor, fields.reviewing_doctor) == ("A20260001", "李四", "王五")
+    assert fields.findings == "科室内未见异常。"
+    assert reading.readings["accession_number"].confidence < SURE
