@@ -102,7 +102,9 @@ def _quarters(page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage) -> int:
     """How many quarters clockwise most of the text is turned as the page is displayed: printers' drivers turn wide forms onto upright paper."""
     angles = (pdfium.FPDFText_GetCharAngle(text_page, index) for index in range(text_page.count_chars()))
     counts = Counter(round(angle / (math.pi / 2)) % 4 for angle in angles if angle >= 0)
-    most = max(counts, key=lambda turn: counts[turn], default=0)
+    if not counts:
+        return 0
+    most = max(counts, key=lambda turn: counts[turn])
     return int(most + page.get_rotation() // 90) % 4
 
 
