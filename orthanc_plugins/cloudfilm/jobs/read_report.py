@@ -29,7 +29,7 @@ from cloudfilm.reports.limits import DocumentLimits
 from cloudfilm.reports.page_images import PageImages
 from cloudfilm.reports.refusal import DocumentRefused
 from cloudfilm.reports.stamp import Stamp
-from cloudfilm.reports.stamp_drawing import captions
+from cloudfilm.reports.stamp_drawing import DEFAULT_CAPTION, address_line
 from cloudfilm.reports.taught_form import form_from_json
 from cloudfilm.storage.sealing import seal, unseal
 
@@ -55,7 +55,8 @@ def read_report(context: JobContext, report_id_text: str) -> None:
         access_code=keys.access_code,
         size_mm=float(context.settings.stamp_size_millimeters),
         corner=wanted.stamp_corner or context.settings.stamp_corner,
-        caption_lines=captions(wanted.stamp_words, context.settings.public_url),
+        caption_lines=(wanted.stamp_words,) if wanted.stamp_words else DEFAULT_CAPTION,
+        address=address_line(context.settings.public_url),
     )
     document = context.documents.get(report.document_sha256)
     try:

@@ -24,10 +24,9 @@ _FONT_NAME = "CloudFilmStamp"
 DEFAULT_CAPTION = ("扫码查看影像和报告",)
 
 
-def captions(words: str, public_url: str) -> tuple[str, ...]:
-    """What stands under the code: the hospital's words, or ours, and where the access code can be typed."""
-    host = urlsplit(public_url).netloc.lower()
-    return (*((words,) if words else DEFAULT_CAPTION), *((f"网址 {host}",) if host else ()))
+def address_line(public_url: str) -> str:
+    """Where the access code can be typed."""
+    return f"网址 {urlsplit(public_url).netloc.lower()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,8 @@ class Stamp:
         As it is typed, for example 7K3M-9QXF-2T8B.
     caption_lines
         What stands under the code; each is broken where it is too long.
+    address
+        The last line: where the access code can be typed. It is left out where the stamp would not fit into the wanted corner with it.
     size_mm
         The side of the QR code with its quiet zone. It is printed larger where modules would be smaller than 0.6 mm.
     corner
@@ -52,6 +53,7 @@ class Stamp:
     url: str
     access_code: str
     caption_lines: tuple[str, ...] = DEFAULT_CAPTION
+    address: str = ""
     size_mm: float = 25.0
     corner: str = "top-right"
 
@@ -72,7 +74,8 @@ def draw_stamp(stamp: Stamp) -> StampDrawing:
     width = max(stamp.size_mm, SMALLEST_MODULE_MM * modules) * mm
     font = _font()
     code_size = _fitting(stamp.access_code, font, CODE_SIZE, width)
-    lines = [line for caption in stamp.caption_lines for line in _broken(caption, font, width)]
+    written = (*stamp.caption_lines, *((stamp.address,) if stamp.address else ()))
+    lines = [line for caption in written for line in _broken(caption, font, width)]
     height = width + LEADING * (code_size + sum(size for _, size in lines)) + 2
     target = io.BytesIO()
     canvas = Canvas(target, pagesize=(width, height), pageCompression=1, invariant=1)
