@@ -162,8 +162,16 @@ def test_a_duplicate_and_what_is_no_report_are_put_aside_and_said_why(instance: 
     (folder / "in/letter.docx").write_bytes(b"PK\x03\x04 not a report")
     wait_for(lambda: (folder / "duplicate/second.pdf").exists())
     wait_for(lambda: (folder / "failed/letter.docx.reason.txt").exists())
-    assert (folder / "failed/letter.docx.reason.txt").read_text() == "The document is not a PDF. Allowed: application/pdf.\n"
+    assert (folder / "failed/letter.docx.reason.txt").read_text().endswith("\nThe document is not a PDF. Allowed: application/pdf.\n")
     assert not list((folder / "in").iterdir())
+
+
+def test_a_document_that_cannot_be_read_moves_to_the_failed_ones_with_the_reason(instance: Instance, folder: Path) -> None:
+    (folder / "in/broken.pdf").write_bytes(b"%PDF-1.7 and then nothing of a PDF")
+    wait_for(lambda: (folder / "failed/broken.pdf.reason.txt").exists())
+    assert not (folder / "done/broken.pdf").exists()
+    assert "文件已损坏" in (folder / "failed/broken.pdf.reason.txt").read_text()
+    assert "damaged" in (folder / "failed/broken.pdf.reason.txt").read_text()
 
 
 @pytest.fixture

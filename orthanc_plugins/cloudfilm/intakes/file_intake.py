@@ -12,6 +12,7 @@ from cloudfilm.db.intake_sources import IntakeSource
 from cloudfilm.db.origin import Way
 from cloudfilm.errors import CloudFilmError, TooLarge, UnsupportedMediaType
 from cloudfilm.intakes.places import Places
+from cloudfilm.intakes.putting_aside import move, put_aside
 from cloudfilm.intakes.settled import Settled
 from cloudfilm.intakes.stations import Stations
 from cloudfilm.reports.limited_process import DocumentProcessFailed
@@ -69,7 +70,7 @@ class FileIntake:
             if refusal is None:
                 path.unlink()
             else:
-                _put_aside(path, spool / "failed", refusal)
+                put_aside(path, spool / "failed", refusal)
             title_path.unlink(missing_ok=True)
 
     def _take_from_folder(self, source: IntakeSource) -> None:
@@ -83,12 +84,12 @@ class FileIntake:
             try:
                 refusal = self._receive(source, path, path.stem)
             except Duplicate:
-                _move(path, folder.duplicate)
+                move(path, folder.duplicate)
                 continue
             if refusal is None:
-                _move(path, folder.processed)
+                move(path, folder.processed)
             else:
-                _put_aside(path, folder.failed, refusal)
+                put_aside(path, folder.failed, refusal)
 
     def _receive(self, source: IntakeSource, path: Path, title: str) -> str | None:
         """Why the document cannot be taken; None when it was."""
@@ -107,20 +108,3 @@ class FileIntake:
 
 class Duplicate(Exception):
     """The same document had come before: it is one report."""
-
-
-def _put_aside(path: Path, folder: Path, reason: str) -> None:
-    folder.mkdir(mode=0o2775, exist_ok=True)
-    moved = _move(path, folder)
-    moved.with_name(moved.name + ".reason.txt").write_text(reason + "\n", encoding="utf-8")
-    _log.warning("a document was put aside: %s", reason)
-
-
-def _move(path: Path, folder: Path) -> Path:
-    """Move, never over another file."""
-    target, number = folder / path.name, 1
-    while target.exists():
-        number += 1
-        target = folder / f"{path.stem}-{number}{path.suffix}"
-    path.rename(target)
-    return target

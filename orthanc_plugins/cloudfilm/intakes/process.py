@@ -29,6 +29,7 @@ from cloudfilm.intakes.socket_server import SocketServer
 from cloudfilm.intakes.stations import DatabaseStations
 from cloudfilm.intakes.stow.door import StowDoor
 from cloudfilm.intakes.stow.onward import Onward
+from cloudfilm.intakes.unreadable_files import UnreadableFiles
 from cloudfilm.orthanc_api.set_aside_keeper import SetAsideKeeper
 from cloudfilm.reports.intake import Intake
 from cloudfilm.settings import Settings, load_settings
@@ -76,7 +77,7 @@ def main() -> None:
     stations = DatabaseStations(database, clock)
     messages = MessageIntake(database, intake, places, register)
     files = FileIntake(stations, DocumentIntake(stations, intake).take, places, settings.maximum_report_megabytes, time.monotonic)
-    looks = (files.look, FilmIntake(database, documents, key_ring, places, clock).look)
+    looks = (files.look, UnreadableFiles(database, places, clock).look, FilmIntake(database, documents, key_ring, places, clock).look)
     bind, port = os.environ.get("CLOUDFILM_HL7_BIND", "127.0.0.1"), int(os.environ.get("CLOUDFILM_HL7_PORT", "2575"))
     listeners = start_listeners(stations, messages.take, places, settings.maximum_report_megabytes, bind, port, stop)
     film_printer = _start_film_printer()

@@ -63,7 +63,7 @@ def answer_of(pdf: bytes, wanted: Stamp, limits: DocumentLimits, forms: Sequence
             {"points": (image.width_points, image.height_points), "pictures": [(picture.width, picture.height) for picture in image.all]}
             for image in images
         ],
-        "lines": [text_lines(page, page.width_points, page.height_points).to_json() for page in pages],
+        "lines": [text_lines(page, *page.displayed_size).to_json() for page in pages],
         "places": list(pictures),
         "pages": [page_to_json(page) for page in pages],
         "content_sha256": content_hash(pages, [image.small for image in images]),
