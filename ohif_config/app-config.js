@@ -111,17 +111,14 @@
     mode.toolbarSections.$push.push(NARROW_MODE.toolbarSections.$push[0]);
   }
 
-  var STAR =
-    "url(\"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' stroke='black' stroke-width='1.8'%3E" +
-    "%3Cpath stroke-linejoin='round' d='M12 3l2.8 5.7 6.2.9-4.5 4.4 1.1 6.2-5.6-2.9-5.6 2.9 1.1-6.2L3 9.6l6.2-.9z'/%3E%3C/svg%3E\")";
+  var STAR = 'polygon(50% 4%, 62% 36%, 96% 37%, 69% 58%, 79% 91%, 50% 72%, 21% 91%, 31% 58%, 4% 37%, 38% 36%)';
   var narrowHeader = document.createElement('style');
   narrowHeader.textContent = '@media (max-width: 639px) { [data-cy="undo-btn"], [data-cy="redo-btn"] { display: none } }' +
     ' [data-cy="flipVertical"] svg { transform: rotate(90deg) }' +
     // Two cross-hairs, of which one at a time can be used.
     ' [data-cy="Crosshairs"]:disabled, [data-cy="PointLocator"]:disabled { display: none }' +
     // OHIF has no star.
-    ' [data-cy="KeyImages"] svg > * { display: none } [data-cy="KeyImages"] svg { background: currentColor;' +
-    ' mask: ' + STAR + ' center / contain no-repeat; -webkit-mask: ' + STAR + ' center / contain no-repeat }';
+    ' [data-cy="KeyImages"] svg > * { display: none } [data-cy="KeyImages"] svg { background: currentColor; clip-path: ' + STAR + ' }';
   document.head.append(narrowHeader);
 
   var hospitalName = window.cloudfilmReading.keepVisit(function () {

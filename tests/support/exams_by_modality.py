@@ -24,7 +24,12 @@ from tests.support.picture_series import colour_clip, new_instance, save, set_pi
 MR_SERIES = ((1, "3-plane loc", 500, 400, 300), (2, "T1 轴位", 900, 600, 250), (3, "T2 轴位", 500, 550, 950), (4, "T2-FLAIR 轴位", 500, 650, 200),
              (5, "DWI b1000", 200, 800, 150))  # fmt: skip
 # View, rows' and columns' direction (PS3.3 §C.7.6.1.1.1), code of CID 4014.
-BREAST_VIEWS = {"RCC": ("P", "L", "399162004"), "LCC": ("A", "R", "399162004"), "RMLO": ("P", "FL", "399368009"), "LMLO": ("A", "FR", "399368009")}
+BREAST_VIEWS = {
+    "RCC": ("P", "L", "399162004"),
+    "LCC": ("A", "R", "399162004"),
+    "RMLO": ("P", "FL", "399368009"),
+    "LMLO": ("A", "FR", "399368009"),
+}
 
 
 def head_mr(folder: Path, seed: str, slices: int = 8, size: int = 96) -> list[Path]:
