@@ -239,6 +239,25 @@
     '@ohif/extension-cornerstone.panelModule.panelSegmentation',
   ];
 
+  // ---- words beside measurements -----------------------------------------------------------------------------------------------------------
+  function translateLines(parts) {
+    var groups = parts.servicesManager.services.toolGroupService;
+    groups.subscribe(groups.EVENTS.VIEWPORT_ADDED, function () {
+      groups.getToolGroupIds().forEach(function (id) {
+        var tools = groups.getToolGroup(id).toolOptions;
+        Object.keys(tools).forEach(function (name) {
+          var own = groups.getToolGroup(id).getToolInstance(name);
+          var english = own && own.configuration && own.configuration.getTextLines;
+          if (!english || english.isTranslated) return;
+          own.configuration.getTextLines = function () {
+            return window.cloudfilmBeside(english.apply(this, arguments));
+          };
+          own.configuration.getTextLines.isTranslated = true;
+        });
+      });
+    });
+  }
+
   // ---- the visit ----------------------------------------------------------------------------------------------------------------------------
   var RENEWAL = '/images/renewal';
   var EVERY_MS = 30000;
@@ -349,6 +368,7 @@
       // Extensions enter a mode before the mode makes its tool groups.
       onModeEnter: function (parts) {
         keyImagesOf(parts).begin();
+        translateLines(parts);
         if (window.cornerstoneTools.state && window.cornerstoneTools.state.tools.PointLocator) return;
         var notifications = parts.servicesManager.services.uiNotificationService;
         window.cornerstoneTools.addTool(

@@ -93,7 +93,7 @@
         id: row[0],
         uiType: 'ohif.toolButton',
         props: {
-          icon: 'tool-window-level', label: label, tooltip: label, evaluate: { name: 'evaluate.cloudfilm.window', hideWhenDisabled: true },
+          icon: 'WindowLevelAdvanced', label: label, tooltip: label, evaluate: { name: 'evaluate.cloudfilm.window', hideWhenDisabled: true },
           commands: { commandName: 'cloudfilmWindow', commandOptions: { windowId: row[0] } },
         },
       };
