@@ -62,15 +62,17 @@ def order_print(cursor: Cursor, holder: StaffHolder, destination: PrintDestinati
 
 @destinations.post("/staff/studies/<study_instance_uid>/reports/<uuid:report_id>/print")
 def take_print(study_instance_uid: str, report_id: UUID) -> Response:
-    """Print the stamped copy, while it is kept."""
+    """Print the stamped copy; back to the exam where no printer was chosen or the copy is no longer kept."""
     holder = member_who_may(Action.ISSUE_PAPER, study_instance_uid)
     hospital_id, now = holder.hospital_id or "", services().clock()
     with services().database.transaction() as cursor:
         destination = chosen_destination(cursor, hospital_id)
         report = report_with_id(cursor, report_id, for_update=True)
         of_study = {one.report_id for one in reports_of_study_page(cursor, hospital_id, study_instance_uid)}
-        if destination is None or report is None or report_id not in of_study or not reports_with_stamped(cursor, [report_id], now):
+        if report is None or report_id not in of_study:
             raise NotFound
+        if destination is None or not reports_with_stamped(cursor, [report_id], now):
+            return to_page(f"/staff/studies/{study_instance_uid}")
         order_print(cursor, holder, destination, report_id)
         note_issued(cursor, report_id, now)
     return to_page("/staff/prints")
