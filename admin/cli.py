@@ -22,6 +22,7 @@ from admin.keys import key
 from admin.kiosks import kiosk
 from admin.oidc import oidc
 from admin.orders import order
+from admin.printers import printer
 from admin.publish import publish
 from admin.set_aside import set_aside
 from admin.stations import station
@@ -276,7 +277,7 @@ def _matching(pattern: re.Pattern[str], value: str, allowed: str) -> str:
     return value
 
 
-for group in (station, film, gateway, kiosk, order, user, set_aside, key, oidc, audit, storage, publish):
+for group in (station, film, gateway, kiosk, printer, order, user, set_aside, key, oidc, audit, storage, publish):
     cloudfilm.add_command(group)
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ from portal.services import Services
 from portal.staff.account import account
 from portal.staff.audit import audit
 from portal.staff.conflicts import conflicts
+from portal.staff.destinations import destinations
 from portal.staff.films import films
 from portal.staff.filters import filters
 from portal.staff.form_teaching import form_teaching
@@ -70,6 +71,7 @@ STAFF = (
     filters,
     study,
     papers,
+    destinations,
     patients,
     orders,
     register,

@@ -138,6 +138,10 @@ POLICIES = {
     "staff_conflicts.show_conflict": staff(Action.SETTLE_CONFLICTS),
     "staff_conflicts.show_conflicts": staff(Action.SETTLE_CONFLICTS),
     "staff_conflicts.show_picture": staff(Action.SETTLE_CONFLICTS),
+    "staff_destinations.show_printers": PUBLIC,
+    "staff_destinations.show_start": PUBLIC,
+    "staff_destinations.take_print": staff(Action.ISSUE_PAPER),
+    "staff_destinations.take_printers": staff(Action.MANAGE_HOSPITAL),
     "staff_films.decide_film": staff(Action.REVIEW_REPORTS),
     "staff_films.show_film": staff(Action.REVIEW_REPORTS),
     "staff_films.show_films": staff(Action.REVIEW_REPORTS),
@@ -265,7 +269,7 @@ LOCATIONS = {
     "/viewer/": Leads.TO_PUBLIC_FILES,
     r"~ ^/viewer/((?:8097|polySeg)\.bundle\.[0-9a-f]+\.js)$": Leads.TO_PUBLIC_FILES,
     "~ ^/viewer/(viewer|notfoundstudy|notfoundserver)$": Leads.TO_PUBLIC_FILES,
-    r"~ ^/viewer/(app-config|reading|zh)\.js$": Leads.TO_PUBLIC_FILES,
+    r"~ ^/viewer/(app-config|hanging|key_images|reading|windows|zh)\.js$": Leads.TO_PUBLIC_FILES,
     "~ ^/viewer/?$": Leads.NOWHERE,
 }
 

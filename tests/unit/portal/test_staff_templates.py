@@ -32,6 +32,7 @@ from cloudfilm.db.mistakes import Mistake
 from cloudfilm.db.operation import FailedJob, HospitalNumbers, Queue
 from cloudfilm.db.patient_corrections import Person
 from cloudfilm.db.patient_merges import PatientMerge
+from cloudfilm.db.print_destinations import PrintDestination
 from cloudfilm.db.print_orders import PrintOrder
 from cloudfilm.db.printed_films import PrintedFilm
 from cloudfilm.db.reconciliation import Difference
@@ -132,6 +133,7 @@ ORDER = PrintOrder(ID, ID, "jia", "kiosk", None, ID, "kiosk-hall", NOW, attempts
 ORDER_STATES: list[dict[str, Any]] = [
     {}, {"queued_at": NOW}, {"printed_at": NOW, "repeat_allowed_at": NOW, "repeat_allowed_by": HOSTILE}, {"failed_at": NOW},
 ]  # fmt: skip
+DESTINATION = PrintDestination(ID, "jia", "desk", HOSTILE, HOSTILE, NOW)
 PICTURE = Picture("0" * 64, 1240, 1754)
 BOX = (1.0, 2.0, 30.0, 40.0)
 FORM = FormRecord(ID, 2, "jia", HOSTILE, {"kind": "CT", "areas": [], "anchors": []}, True, False, "edited", (PICTURE,), NOW, HOSTILE)
@@ -153,16 +155,17 @@ PAGES: dict[str, dict[str, object]] = {
         "study": STUDY, "patient_name": HOSTILE, "series": [SeriesVersion("1.2.4", 1, "CT", 3, "1", HOSTILE), SeriesVersion("1.2.5", 2, "SR", 1, "1", HOSTILE)],
         "reports": report_lines([replace(REPORT, status="issued"), REPORT]), "grants": [GrantOfStudy(PAPER, "open"), GrantOfStudy(PAPER, "revoked")],
         "set_aside": [SetAside(ID, "jia", "1.2.3", "1.2.6", HOSTILE, HOSTILE, "0" * 64, 5, NOW, bytes_kept=True)], "film_to_identify": FILM,
-        "reasons": REASONS, "may": {"images", "grants", "paper", "log", "review"}, "phone": True,
+        "reasons": REASONS, "may": {"images", "grants", "paper", "log", "review"}, "phone": True, "destinations": [DESTINATION],
+        "first_destination": ID, "stamped": {ID},
     },
     "study_log": {"study": STUDY, "patient_name": HOSTILE,
                   "lines": [LogLine(AuditEvent(NOW, AuditKind.IMAGES_VIEWED, "denied", ActorKind.STAFF, device="phone"), HOSTILE)]},
     "patient": {"study": STUDY, "patient_name": HOSTILE, "lines": [HistoryLine(STUDY, HOSTILE, 1, differs=True, is_picked=True)] * 2,
                 "may_open": True, "trouble": "two"},
     "paper": {"study": STUDY, "patient_name": HOSTILE, "fields": ReportFields(), "access_code": "7K3M", "public_url": "https://a.example",
-              "qr_code": "data:image/png;base64,AAAA", "ended": 1, "printed_at": NOW},
+              "qr_code": "data:image/png;base64,AAAA", "ended": 1, "printed_at": NOW, "destination": DESTINATION},
     "hospital": {"shown": dict.fromkeys((*LONGEST, "paper_days", "stamp_corner"), HOSTILE), "reaches_all": True, "logo": "0" * 64, "longest": LONGEST,
-                 "corners": CORNERS, "trouble": "logo format", "is_saved": True},
+                 "corners": CORNERS, "destinations": [DESTINATION], "first_destination": ID, "trouble": "logo format", "is_saved": True},
     "operation": {"hospitals": [HospitalNumbers("jia", HOSTILE, 1, 2, 3, 4, 5, NOW)], "queues": [Queue("read_report", 1, 2, 3)],
                   "failed": [FailedJob(7, "read_report", 3, NOW)], "workers": 1, "disk": shutil.disk_usage("/")},
     "statistics": {"numbers": Numbers(DAYS, {name: [0, 7] for name in COUNTS}, Holdings(1, 2, 3, 4, 5)), "by_week": True, "counts": COUNTS,
