@@ -61,7 +61,8 @@ def read_report(context: JobContext, report_id_text: str) -> None:
     document = context.documents.get(report.document_sha256)
     try:
         forms = [form_from_json(form) for form in taught]
-        reading = read_document(document, stamp, DocumentLimits(), forms=forms)
+        limits = DocumentLimits(refuses_active=context.settings.refuses_active_documents)
+        reading = read_document(document, stamp, limits, forms=forms)
         combined = combine(reading.report, ReportFields.from_json(report.given_fields or {}))
         reserved = None if combined.contradiction else find_reserved(context, report.hospital_id, combined.reading, document, stamp)
     except DocumentRefused as refused:

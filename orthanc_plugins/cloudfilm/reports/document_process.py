@@ -43,11 +43,13 @@ def answer_of(pdf: bytes, wanted: Stamp, limits: DocumentLimits, forms: Sequence
     """
     try:
         _check_pages(pdf, limits)
+        harmless = without_active_content(pdf)
+        if harmless is not None and limits.refuses_active:
+            raise DocumentRefused("the document carries scripts or files", "a document that only shows pages is read (ActiveDocuments)")
         pages = read_text_layer(pdf)
         reading, recognised = read_with_forms(pages, forms)
         pictures = pictures_of(pdf, pages, pages_to_recognise(pages, is_known_form=recognised is not None))
         images = render_pages(pdf, limits.max_pixels)
-        harmless = without_active_content(pdf)
         stamped = stamp(harmless or pdf, wanted)
     except DocumentRefused as refusal:
         return [json.dumps({"refused": refusal.reason, "allowed": refusal.allowed}).encode()]
