@@ -103,10 +103,10 @@ def at(page: Page, right: float, down: float) -> tuple[float, float]:
 def test_a_named_window_takes_two_clicks_and_changes_what_is_seen(page: Page) -> None:
     before = grey(page)
     choose(page, "WindowPresets", "window-ct-lung")
-    wait_for(lambda: active(page)["window"] == {"lower": -1350, "upper": 150}, what="the lung's window")
+    wait_for(lambda: active(page)["window"] == {"lower": -1350, "upper": 149}, what="the lung's window")
     wait_for(lambda: np.abs(grey(page).astype(int) - before).mean() > 10, what="another histogram")
     choose(page, "WindowPresets", "window-stated")
-    wait_for(lambda: active(page)["window"] == {"lower": -160, "upper": 240}, what="the device's window")
+    wait_for(lambda: active(page)["window"] == {"lower": -160, "upper": 239}, what="the device's window")
     choose(page, "WindowPresets", "window-auto")
     wait_for(
         lambda: active(page)["window"]["lower"] < -900 and active(page)["window"]["upper"] > 900, what="a window of all the phantom's steps"
