@@ -190,8 +190,8 @@
     function toggle() {
       parts.commandsManager.run('toggleHangingProtocol', { protocolId: MPR });
       whenShown(function () {
-        var group = services.toolGroupService.getToolGroup(MPR);
-        if (group.getToolOptions('Crosshairs').mode !== 'Active') toolbar.recordInteraction({ itemId: 'Crosshairs', commands: toolbar.getButton('Crosshairs').props.commands });
+        // On the left button: OHIF's own switch wants the Shift key with it.
+        toolbar.recordInteraction({ itemId: 'Crosshairs', commands: [{ commandName: 'setToolActiveToolbar', commandOptions: { toolGroupIds: [MPR] } }] });
       });
     }
     return { toggle: toggle, isOn: isOn };
