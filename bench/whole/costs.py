@@ -25,7 +25,7 @@ class Publishing:
         """Three rows."""
         publishing, receiving, size, files = [], [], [], []
         slices, idle = max(20, stage.scale.slices // 3), _idle(stage.ours)
-        for number in range(stage.scale.rounds):
+        for number in range(stage.scale.cost_rounds):
             series = write_series(stage.folder / "to publish" / str(number), f"to publish {number}", slices, LARGE)
             spent = stage.ours.admin("publish")["cpu_seconds"]
             before, began = stage.ours.cpu_seconds(), time.monotonic()
@@ -56,7 +56,7 @@ class S3Costs:
         """Three rows."""
         ours, s3 = list[float](), list[float]()
         number, idle = stage.scale.sent_by_one, {one.name: _idle(one) for one in (stage.ours, stage.s3)}
-        for turn in range(stage.scale.rounds):
+        for turn in range(stage.scale.cost_rounds):
             series = write_series(stage.folder / "costs" / str(turn), f"costs {turn}", number, LARGE)
             for one, figures in ((stage.ours, ours), (stage.s3, s3)):
                 before, began = one.cpu_seconds(), time.monotonic()

@@ -32,6 +32,7 @@ class Scale:
     sent_by_each: int  # on each of eight
     frame_seconds: float  # of one turn of reading frames
     requests: int  # of one turn of latency
+    cost_rounds: int  # of what a study costs: each waits until the study is published
     rows: tuple[int, ...]  # studies in the index
     browser_rounds: int
     lines: tuple[SlowLine, ...]
@@ -41,8 +42,8 @@ class Scale:
         return f"{self.name}: {self.rounds} rounds, {self.slices} and {self.long_slices} slices, {max(self.rows):,} rows"
 
 
-WHOLE = Scale("whole", 5, 300, 1600, 60, 20, 4.0, 200, (10_000, 1_000_000), 5, (SlowLine(20, 20, 300), SlowLine(4, 50, 60)))
+WHOLE = Scale("whole", 5, 300, 1600, 60, 20, 4.0, 200, 5, (10_000, 1_000_000), 5, (SlowLine(20, 20, 300), SlowLine(4, 50, 60)))
 QUICK = Scale(
     "quick (fewer rounds, smaller data: not for comparing with other runs)",
-    3, 40, 200, 12, 4, 0.7, 30, (10_000,), 1, (SlowLine(20, 20, 12), SlowLine(4, 50, 12)),
+    3, 40, 200, 12, 4, 0.7, 30, 1, (10_000,), 1, (SlowLine(20, 20, 12),),
 )  # fmt: skip

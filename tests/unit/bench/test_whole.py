@@ -91,12 +91,11 @@ def test_the_command_draws_a_file_and_refuses_what_is_none(tmp_path: Any) -> Non
     assert (refused.exit_code, "There is no line nothing" in refused.output) == (2, True)
 
 
-def test_both_scales_have_every_line() -> None:
-    def kinds(scale: Any) -> set[str]:
-        return {name.split("-1000")[0] for name in lines_of(scale)}
-
-    assert kinds(QUICK) == kinds(WHOLE)
+def test_the_quick_scale_leaves_out_the_slowest_line_and_a_million_rows_and_nothing_else() -> None:
+    assert set(lines_of(WHOLE)) - set(lines_of(QUICK)) == {"browser-4", "search-1000000"}
+    assert set(lines_of(QUICK)) < set(lines_of(WHOLE))
     assert WHOLE.rounds >= 5
+    assert WHOLE.cost_rounds >= 5
     assert WHOLE.browser_rounds >= 5
     assert max(WHOLE.rows) == 1_000_000
 
