@@ -22,6 +22,7 @@ from admin.keys import key
 from admin.kiosks import kiosk
 from admin.oidc import oidc
 from admin.orders import order
+from admin.printers import printer
 from admin.publish import publish
 from admin.set_aside import set_aside
 from admin.stations import station
@@ -43,6 +44,7 @@ from cloudfilm.db.hospitals import (
     list_hospitals,
 )
 from cloudfilm.errors import CloudFilmError
+from cloudfilm.orthanc_api.modality import RegisteredModality
 from cloudfilm.orthanc_api.rest_client import OrthancClient
 from cloudfilm.settings import load_settings
 from cloudfilm.storage.key_files import load_key_ring
@@ -140,7 +142,9 @@ def modality_add(installation: Installation, hospital_id: str, aet: str, host: s
         if stored.hospital_id != hospital_id:
             raise click.ClickException(f"The AE title {aet} belongs to another hospital already: choose another for this device.")
         # Inside the transaction: what Orthanc did not take is not recorded.
-        OrthancClient(installation.settings.orthanc_url, lambda: installation.key_ring, "admin", now).set_modality(aet, host, port)
+        OrthancClient(installation.settings.orthanc_url, lambda: installation.key_ring, "admin", now).set_modality(
+            RegisteredModality(aet, host, port)
+        )
         installation.record_in(cursor, AuditKind.ADMINISTERED, f"let the modality {aet} in from {host}", hospital_id)
     installation.say(asdict(stored), f"{aet} at {host} now sends for {hospital_id}. Called AE title: CLOUDFILM.")
 
@@ -273,7 +277,7 @@ def _matching(pattern: re.Pattern[str], value: str, allowed: str) -> str:
     return value
 
 
-for group in (station, film, gateway, kiosk, order, user, set_aside, key, oidc, audit, storage, publish):
+for group in (station, film, gateway, kiosk, printer, order, user, set_aside, key, oidc, audit, storage, publish):
     cloudfilm.add_command(group)
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from cloudfilm.db.audit_events import append_event
 from cloudfilm.db.database import Cursor, Database
 from cloudfilm.db.hospitals import hospital_named
 from cloudfilm.settings import Settings
+from cloudfilm.transfer.places import GatewayPlaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,11 @@ class Installation:
     def say(self, facts: dict[str, Any], sentence: str) -> None:
         """Print for a program or for a person."""
         click.echo(json.dumps(facts, ensure_ascii=False, default=str) if self.as_json else sentence)
+
+    @property
+    def is_gateway(self) -> bool:
+        """Whether this is a hospital's gateway: it has no database."""
+        return GatewayPlaces(self.settings.data_directory).folder.is_dir()
 
     @property
     def ipp_port(self) -> str:

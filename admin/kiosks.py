@@ -31,23 +31,25 @@ def kiosk() -> None:
     """Kiosks: touch screens where people print their report."""
 
 
-def _name(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+def queue_name(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """A name that a queue of the print server can have."""
     if not _NAME.fullmatch(value):
         raise click.BadParameter(f"{value!r}; allowed are 1 to 31 of a-z, 0-9 and -")
     return value
 
 
-def _printer(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+def real_printer(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """A printer's address, or nothing."""
     if value and urlsplit(value).scheme not in _PRINTER_SCHEMES:
         raise click.BadParameter(f"{value!r}; allowed is a printer's address like ipp://printer/ipp/print")
     return value
 
 
 @kiosk.command("add")
-@click.argument("name", callback=_name)
+@click.argument("name", callback=queue_name)
 @click.option("--hospital", "hospital_id", required=True, metavar="ID", help="Whose reports it prints.")
 @click.option(
-    "--printer", default="", callback=_printer, metavar="URI", help="Its printer (ipp://, socket:// …). Default: its browser prints."
+    "--printer", default="", callback=real_printer, metavar="URI", help="Its printer (ipp://, socket:// …). Default: its browser prints."
 )
 @click.pass_obj
 def add(installation: Installation, name: str, hospital_id: str, printer: str) -> None:
@@ -69,7 +71,7 @@ def add(installation: Installation, name: str, hospital_id: str, printer: str) -
 
 
 @kiosk.command("pair")
-@click.argument("name", callback=_name)
+@click.argument("name", callback=queue_name)
 @click.pass_obj
 def pair(installation: Installation, name: str) -> None:
     """A new code for a kiosk whose browser was exchanged; the old browser is no kiosk any more."""
@@ -92,7 +94,7 @@ def list_all(installation: Installation) -> None:
 
 
 @kiosk.command("revoke")
-@click.argument("name", callback=_name)
+@click.argument("name", callback=queue_name)
 @click.pass_obj
 def revoke(installation: Installation, name: str) -> None:
     """A kiosk prints nothing any more, at once."""

@@ -1,20 +1,27 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""scripts/cloudfilm station …: the ways in for reports and films that need no token, one for each place in a hospital that hands them in."""
+"""scripts/cloudfilm station …: the ways in for reports and films that need no token, one for each place in a hospital that hands them in.
+
+On a gateway the same commands keep them in the gateway's own file: whose they are is said by the pairing.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import click
 
 from admin.installation import Installation, known_hospital, now
 from cloudfilm.access.audit import AuditKind
-from cloudfilm.db.intake_sources import OWN_FOLDER, IntakeSource, add_source, console_at, list_sources
+from cloudfilm.db.intake_sources import OWN_FOLDER, IntakeSource, add_source, console_at, list_sources, list_sources_at_gateways
 from cloudfilm.db.origin import Way
 from cloudfilm.intakes.places import Places
+from cloudfilm.transfer.places import GatewayPlaces
+from cloudfilm.transfer.reports.arrivals import Arrivals
+from cloudfilm.transfer.reports.stations import StationFile
 from machine.installation import CannotStart
 from machine.printing import add_queue, add_return_queue, protect_queue, unprotect_queue
 
@@ -51,7 +58,19 @@ def _addresses(context: click.Context, parameter: click.Parameter, values: tuple
     return tuple(_address(context, parameter, value) for value in values)
 
 
-_hospital = click.option("--hospital", "hospital_id", required=True, metavar="ID", help="Whose reports they are.")
+def _hospital_of(context: click.Context, _parameter: click.Parameter, value: str | None) -> str:
+    if context.obj.is_gateway:
+        if value:
+            raise click.BadParameter("a gateway is one hospital's: leave it out here")
+        return ""
+    if not value:
+        raise click.MissingParameter(ctx=context, param=_parameter)
+    return value
+
+
+_hospital = click.option(
+    "--hospital", "hospital_id", callback=_hospital_of, metavar="ID", help="Whose reports they are; not said on a gateway."
+)
 _return = click.option(
     "--return-to",
     default="",
@@ -104,7 +123,7 @@ def add_printer(
     scheme = "ipps" if password else "ipp"
     address = f"{scheme}://{urlsplit(installation.settings.public_url).hostname}:{installation.ipp_port}/printers/{name}"
     facts: dict[str, object] = {"name": name, "address": address}
-    sentence = f"Workstations of {hospital_id} may print to {address}"
+    sentence = f"Workstations of {hospital_id or 'the hospital'} may print to {address}"
     if secret:
         facts |= {"user": name, "password": secret}
         sentence += f", as the user {name} with the password {secret} (it is not shown again)"
@@ -123,7 +142,9 @@ def add_folder(installation: Installation, name: str, hospital_id: str, return_t
     """A watched folder: DATA/folders/NAME/in."""
     _add(installation, IntakeSource(name, Way.FOLDER, hospital_id, return_to, "", now()))
     path = Places(installation.settings.data_directory).folder(name).arriving
-    installation.say({"name": name, "path": f"folders/{name}/in"}, f"PDF documents in {path} become reports of {hospital_id}.")
+    installation.say(
+        {"name": name, "path": f"folders/{name}/in"}, f"PDF documents in {path} become reports of {hospital_id or 'the hospital'}."
+    )
 
 
 @station.command("add-hl7")
@@ -142,7 +163,8 @@ def add_hl7(installation: Installation, name: str, hospital_id: str, host: str, 
     if return_to not in ("", OWN_FOLDER):
         add_return_queue(name, return_to)
     installation.say(
-        {"name": name, "port": installation.hl7_port}, f"{host} may now send results, orders and patient data for {hospital_id}."
+        {"name": name, "port": installation.hl7_port},
+        f"{host} may now send results, orders and patient data for {hospital_id or 'the hospital'}.",
     )
 
 
@@ -154,6 +176,8 @@ def add_hl7(installation: Installation, name: str, hospital_id: str, host: str, 
 @click.pass_obj
 def add_console(installation: Installation, name: str, hospital_id: str, aet: str, host: str) -> None:
     """A console that can only print film (DICOM Basic Grayscale or Color Print): its films become images."""
+    if installation.is_gateway:
+        raise click.ClickException("A gateway takes no films: consoles print to the cloud.")
     if not _AET.fullmatch(aet):
         raise click.BadParameter("allowed are 1 to 16 of A-Z, 0-9, _, . and -", param_hint="--aet")
     with installation.database.transaction() as cursor:
@@ -171,21 +195,39 @@ def add_console(installation: Installation, name: str, hospital_id: str, aet: st
 @click.pass_obj
 def list_stations(installation: Installation) -> None:
     """All stations and when each was last heard of."""
-    with installation.database.transaction() as cursor:
-        sources = list_sources(cursor)
+    sources = _listed(installation)
     lines = "\n".join(f"{one.name}\t{one.kind}\t{one.hospital_id}\t{one.last_used_at or 'never used'}" for one in sources)
     installation.say({"stations": [asdict(one) for one in sources]}, lines or "There is no station yet.")
 
 
+def _listed(installation: Installation) -> list[IntakeSource]:
+    if not installation.is_gateway:
+        with installation.database.transaction() as cursor:
+            return list_sources(cursor) + list_sources_at_gateways(cursor)
+    places = GatewayPlaces(installation.settings.data_directory)
+    used = Arrivals(places.reports).last_used() if places.reports.exists() else {}
+    stations = StationFile(places.stations).all()
+    return [replace(one, last_used_at=datetime.fromtimestamp(used[one.name], UTC) if one.name in used else None) for one in stations]
+
+
+def _printers(installation: Installation) -> list[IntakeSource]:
+    if installation.is_gateway:
+        return StationFile(GatewayPlaces(installation.settings.data_directory).stations).of_kind(Way.PRINTER)
+    with installation.database.transaction() as cursor:
+        return list_sources(cursor, Way.PRINTER)
+
+
 def _check_raw_port(installation: Installation, name: str, port: int) -> None:
     taken = {int(one) for one in (installation.ipp_port, installation.hl7_port, installation.print_port)}
-    with installation.database.transaction() as cursor:
-        others = {source.raw_port: source.name for source in list_sources(cursor, Way.PRINTER) if source.name != name}
+    others = {source.raw_port: source.name for source in _printers(installation) if source.name != name}
     if port in taken or port in others:
         raise click.ClickException(f"Port {port} is used by {others.get(port, 'CloudFilm itself')}: choose another for this station.")
 
 
 def _add(installation: Installation, source: IntakeSource) -> None:
+    if installation.is_gateway:
+        StationFile(GatewayPlaces(installation.settings.data_directory).stations).add(source)
+        return
     with installation.database.transaction() as cursor:
         known_hospital(cursor, source.hospital_id)
         stored = add_source(cursor, source)

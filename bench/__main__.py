@@ -7,6 +7,8 @@ import click
 
 from bench.access_command import access
 from bench.chart import chart
+from bench.gateway_command import gateway
+from bench.preflight import preflight
 from bench.publish import publish
 from bench.reports import reports
 from bench.storage_command import storage
@@ -28,6 +30,8 @@ def main(context: click.Context, quick: bool, only: tuple[str, ...], as_json: bo
 
 main.add_command(access)
 main.add_command(chart)
+main.add_command(gateway)
+main.add_command(preflight)
 main.add_command(publish)
 main.add_command(reports)
 main.add_command(storage)

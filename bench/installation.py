@@ -32,7 +32,7 @@ class BenchInstallation:
 
     def admin(self, *arguments: str) -> dict[str, Any]:
         """scripts/cloudfilm with --json."""
-        return _admin(self.data, *arguments)
+        return admin_of(self.data, *arguments)
 
     def send(self, folders: list[Path]) -> None:
         """C-STORE each folder by an association of its own, all at once."""
@@ -79,13 +79,14 @@ def bench_installation(name: str, data: Path, log: Path, *options: str) -> Itera
     ports = listening_options(https_port, dicom_port)
     command = [str(APP / "scripts/run"), "--data", str(data), *ports, *options]
     with running(name, command, log, lambda: "READY " in log.read_text(errors="replace"), timeout_seconds=300):
-        _admin(data, "hospital", "add", _HOSPITAL_ID, "--name", "Bench")
-        _admin(data, "modality", "add", "--hospital", _HOSPITAL_ID, "--aet", _AET, "--host", "127.0.0.1")
-        token = _admin(data, "token", "issue", "--hospital", _HOSPITAL_ID, "--scope", "retrieve", "--days", "1")["token"]
+        admin_of(data, "hospital", "add", _HOSPITAL_ID, "--name", "Bench")
+        admin_of(data, "modality", "add", "--hospital", _HOSPITAL_ID, "--aet", _AET, "--host", "127.0.0.1")
+        token = admin_of(data, "token", "issue", "--hospital", _HOSPITAL_ID, "--scope", "retrieve", "--days", "1")["token"]
         yield BenchInstallation(name, data, https_port, dicom_port, token)
 
 
-def _admin(data: Path, *arguments: str) -> dict[str, Any]:
+def admin_of(data: Path, *arguments: str) -> dict[str, Any]:
+    """scripts/cloudfilm with --json on a data folder."""
     command = [str(APP / "scripts/cloudfilm"), "--data", str(data), "--json", *arguments]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode != 0:

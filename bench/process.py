@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,8 +28,15 @@ def listening_options(https_port: int, dicom_port: int) -> list[str]:
 
 
 @contextmanager
-def running(name: str, command: Sequence[str], log: Path, is_up: Callable[[], bool], timeout_seconds: float) -> Iterator[None]:
-    """A program that is up within the block.
+def running(
+    name: str,
+    command: Sequence[str],
+    log: Path,
+    is_up: Callable[[], bool],
+    timeout_seconds: float,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[None]:
+    """A program that is up within the block. ``environment`` is added to ours.
 
     Raises
     ------
@@ -36,7 +44,9 @@ def running(name: str, command: Sequence[str], log: Path, is_up: Callable[[], bo
         It ended, or was not up in time; names the last line that it wrote.
     """
     with open(log, "wb") as output:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **(environment or {})}
+        )
     try:
         deadline = time.monotonic() + timeout_seconds
         while not is_up():

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""scripts/bench reports: reading, matching and stamping made-up reports in twelve layouts, with their text layer and as scans;
-and in layouts that are taught from one sample each, since no reader can know them."""
+"""scripts/bench reports: reading, matching and stamping made-up reports in twelve layouts, with their text layer and as scans; in ten further ones
+that were drawn after the reader; and in layouts that are taught from one sample each, since no reader can know them."""
 
 import json
 import resource
@@ -22,6 +22,7 @@ from cloudfilm.reports.matching import Matched, match_report
 from cloudfilm.reports.stamp_drawing import Stamp
 from cloudfilm.reports.taught_form import TaughtForm
 from demo.forms import Form, all_forms
+from demo.forms.further import FORMS_PER_LAYOUT, FURTHER_LAYOUTS, FurtherForm, further_form
 from demo.forms.marking import teach_odd_form
 from demo.forms.odd import ODD_LAYOUTS, OddForm, odd_form
 from demo.forms.scan import scan_number, scanned_pdf
@@ -78,6 +79,14 @@ def reports(quick: bool, as_json: bool) -> None:
             for number, form in numbered:
                 pdf = form.pdf()
                 _measure(measured, form, scanned_pdf(pdf, scan_number(number), number) if name == "scan" else pdf)
+    for name, per_layout in (("further text", 1 if quick else FORMS_PER_LAYOUT), ("further scan", 1 if quick else 2)):
+        rounds[name] = Round()
+        with _costs(rounds[name]):
+            for layout in FURTHER_LAYOUTS:
+                for number in range(per_layout):
+                    further = further_form(layout, number)
+                    pdf = further.pdf()
+                    _measure(rounds[name], further, scanned_pdf(pdf, scan_number(number), number) if name == "further scan" else pdf)
     for name, per_layout in (("taught text", 2 if quick else 20), ("taught scan", 1 if quick else 3)):
         rounds[name] = Round()
         with _costs(rounds[name]):
@@ -103,7 +112,7 @@ def _costs(measured: Round) -> Iterator[None]:
     measured.peak_megabytes = after.ru_maxrss / 1024  # the largest child so far: the scans come last
 
 
-def _measure(measured: Round, form: Form | OddForm, pdf: bytes, taught: Sequence[TaughtForm] = ()) -> None:
+def _measure(measured: Round, form: Form | FurtherForm | OddForm, pdf: bytes, taught: Sequence[TaughtForm] = ()) -> None:
     began = time.monotonic()
     read = read_document(pdf, _STAMP, forms=taught)
     measured.recognised_as_taught += read.report.form is not None
@@ -116,12 +125,14 @@ def _measure(measured: Round, form: Form | OddForm, pdf: bytes, taught: Sequence
     _match(measured, form, read)
 
 
-def _match(measured: Round, form: Form | OddForm, read: DocumentReading) -> None:
+def _match(measured: Round, form: Form | FurtherForm | OddForm, read: DocumentReading) -> None:
     """With the right study among its near twins, and with the twins alone."""
     kept = read.report.to_json()
     twins, right = near_twins(form.fields), right_study(form.fields)
     for candidates in ([*twins, right], twins, *([twin] for twin in twins)):
-        decision = match_report(read.fields, candidates, unsure=unsure_fields(kept), needs_witness=read.report.needs_witness)
+        decision = match_report(
+            read.fields, candidates, unsure=unsure_fields(kept), needs_witness=read.report.needs_witness, unplaced=read.report.unplaced
+        )
         if isinstance(decision, Matched):
             measured.matched += decision.study_instance_uid == RIGHT
             measured.wrong_matches += decision.study_instance_uid != RIGHT

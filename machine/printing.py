@@ -111,6 +111,16 @@ def add_kiosk_queue(queue: str, uri: str) -> None:
     _add_real_printer(queue, uri)
 
 
+def add_desk_queue(queue: str, uri: str) -> None:
+    """A real printer that staff send to."""
+    _add_real_printer(queue, uri)
+
+
+def remove_desk_queue(queue: str) -> None:
+    """The printer is not ours to use any more; jobs that wait for it go."""
+    _lpadmin("-x", queue)
+
+
 def _add_real_printer(queue: str, uri: str) -> None:
     """It is asked what it can print."""
     driver = ("-m", "everywhere") if uri.startswith(("ipp:", "ipps:", "http:", "https:")) else ("-m", "raw")

@@ -86,21 +86,6 @@
   }
 
   // ---- what the reader sees -----------------------------------------------------------------------------------------------------------------
-  function preset(id, chinese, english, window, level) {
-    return { id: id, description: say(chinese, english), window: String(window), level: String(level) };
-  }
-
-  // Width / level in Hounsfield units, the usual ones of Chinese departments.
-  var CT_PRESETS = [
-    preset('ct-brain', '脑窗', 'Brain', 80, 40),
-    preset('ct-lung', '肺窗', 'Lung', 1500, -600),
-    preset('ct-mediastinum', '纵隔窗', 'Mediastinum', 400, 40),
-    preset('ct-abdomen', '腹部', 'Abdomen', 350, 50),
-    preset('ct-liver', '肝窗', 'Liver', 150, 90),
-    preset('ct-bone', '骨窗', 'Bone', 2500, 480),
-    preset('ct-vessels', '血管（增强）', 'Vessels (contrast)', 600, 170),
-  ];
-
   function About() {
     return say(
       'CloudFilm 云胶片的影像查看器基于 OHIF Viewer（MIT 许可）。屏幕显示不能代替专业诊断显示器。',
@@ -126,9 +111,14 @@
     mode.toolbarSections.$push.push(NARROW_MODE.toolbarSections.$push[0]);
   }
 
+  var STAR = 'polygon(50% 4%, 62% 36%, 96% 37%, 69% 58%, 79% 91%, 50% 72%, 21% 91%, 31% 58%, 4% 37%, 38% 36%)';
   var narrowHeader = document.createElement('style');
   narrowHeader.textContent = '@media (max-width: 639px) { [data-cy="undo-btn"], [data-cy="redo-btn"] { display: none } }' +
-    ' [data-cy="flipVertical"] svg { transform: rotate(90deg) }';
+    ' [data-cy="flipVertical"] svg { transform: rotate(90deg) }' +
+    // Two cross-hairs, of which one at a time can be used.
+    ' [data-cy="Crosshairs"]:disabled, [data-cy="PointLocator"]:disabled { display: none }' +
+    // OHIF has no star.
+    ' [data-cy="KeyImages"] svg > * { display: none } [data-cy="KeyImages"] svg { background: currentColor; clip-path: ' + STAR + ' }';
   document.head.append(narrowHeader);
 
   var hospitalName = window.cloudfilmReading.keepVisit(function () {
@@ -183,7 +173,7 @@
         'ohif.aboutModal': { $set: About },
         'ohif.appearanceModal': { $set: null },
         'viewportDownload.warningMessage': { $merge: { value: say('不可用于诊断', 'Not for diagnostic use') } },
-        'cornerstone.windowLevelPresets': { CT: { $set: CT_PRESETS } },
+        'cornerstone.windowLevelPresets': window.cloudfilmWindows.presets(say),
         // Routes that OHIF brings along: nothing may be opened here but an exam by its link.
         'routes.customRoutes': {
           $set: {

@@ -3,7 +3,7 @@
 
     python3 prepare.py PACKAGE DEST
 
-PACKAGE is node_modules/@ohif/app, DEST a new folder. app-config.js and zh.js are not copied: nginx serves them from here.
+PACKAGE is node_modules/@ohif/app, DEST a new folder. Our own scripts are not copied: nginx serves them from here.
 """
 
 import json

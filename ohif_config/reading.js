@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// What makes OHIF a reading station: the point locator, hanging protocols, the toolbar, the renewal of the visit. Read before app-config.js, which
-// puts it together; nginx serves this file as it is. cornerstone and its tools are the two globals that OHIF itself sets.
+// What makes OHIF a reading station: the point locator, the toolbar, the renewal of the visit. Read after hanging.js, key_images.js and windows.js and before
+// app-config.js, which puts it together; nginx serves this file as it is. cornerstone and its tools are the two globals that OHIF itself sets.
 (function () {
   'use strict';
+
+  var hanging = window.cloudfilmHanging;
+  var windows = window.cloudfilmWindows;
 
   // ---- one point in every series ----------------------------------------------------------------------------------------------------------
   // Patient coordinates in mm (PS3.3 §C.7.6.2.1.1): where a plane lies along its normal, and which image of a stack is nearest to a point.
@@ -160,109 +163,39 @@
     return PointLocator;
   }
 
-  // ---- how exams hang -----------------------------------------------------------------------------------------------------------------------
-  var SAME_FRAME_OF_REFERENCE = { type: 'hydrateseg', id: 'sameFORId', source: true, target: true };
-  var NO_DOCUMENT = { attribute: 'Modality', constraint: { doesNotEqual: { value: 'DOC' } }, required: true };
-  // Images before documents and scouts; OHIF's greaterThan means "at least".
-  var FIRST_SERIES = [
-    { weight: 10, attribute: 'numImageFrames', constraint: { greaterThan: { value: 0 } } },
-    { weight: 5, attribute: 'numImageFrames', constraint: { greaterThan: { value: 2 } } },
-    { weight: 20, attribute: 'isDisplaySetFromUrl', constraint: { equals: true } },
-    NO_DOCUMENT,
-  ];
+  // ---- three planes ------------------------------------------------------------------------------------------------------------------------
+  var MPR = 'mpr'; // OHIF's protocol and its tool group are both called so
+  var PLANES = 3;
 
-  function viewportOf(selector, place, number) {
-    return {
-      viewportOptions: {
-        viewportType: 'stack',
-        viewportId: number === undefined ? 'default' : 'pane-' + number,
-        toolGroupId: 'default',
-        allowUnmatchedView: true,
-        initialImageOptions: { preset: 'middle' },
-        syncGroups: [SAME_FRAME_OF_REFERENCE],
-      },
-      displaySets: [place ? { id: selector, matchedDisplaySetsIndex: place } : { id: selector }],
-    };
-  }
-
-  function grid(name, rows, columns, viewports) {
-    return {
-      name: name,
-      stageActivation: { enabled: { minViewportsMatched: viewports.length } },
-      viewportStructure: { layoutType: 'grid', properties: { rows: rows, columns: columns } },
-      viewports: viewports,
-    };
-  }
-
-  // The largest of 2x2, 1x2 and 1x1 that the exam's series fill, up to `most`.
-  function stages(most) {
-    return [
-      [2, 2],
-      [1, 2],
-      [1, 1],
-    ]
-      .filter(function (size) {
-        return size[0] * size[1] <= most;
-      })
-      .map(function (size) {
-        var viewports = [];
-        for (var place = 0; place < size[0] * size[1]; place += 1) viewports.push(viewportOf('first', place, place ? place : undefined));
-        return grid(size[0] + 'x' + size[1], size[0], size[1], viewports);
+  // OHIF's reformatting with its cross-hair on, by one click; by the next one back to the series.
+  function threePlanes(parts) {
+    var services = parts.servicesManager.services;
+    var toolbar = services.toolbarService, hanging = services.hangingProtocolService;
+    function isOn() {
+      return hanging.getState().protocolId === MPR;
+    }
+    function planes() {
+      var group = services.toolGroupService.getToolGroup(MPR);
+      return ((group && group.getViewportIds()) || []).map(services.cornerstoneViewportService.getCornerstoneViewport, services.cornerstoneViewportService);
+    }
+    // The cross-hair computes its centre from volumes that are there.
+    function whenShown(then) {
+      if (!isOn()) return;
+      var shown = planes().filter(function (viewport) {
+        return viewport && viewport.getImageData && viewport.getImageData();
       });
+      if (shown.length === PLANES) then();
+      else requestAnimationFrame(whenShown.bind(null, then));
+    }
+    function toggle() {
+      parts.commandsManager.run('toggleHangingProtocol', { protocolId: MPR });
+      whenShown(function () {
+        // On the left button: OHIF's own switch wants the Shift key with it.
+        toolbar.recordInteraction({ itemId: 'Crosshairs', commands: [{ commandName: 'setToolActiveToolbar', commandOptions: { toolGroupIds: [MPR] } }] });
+      });
+    }
+    return { toggle: toggle, isOn: isOn };
   }
-
-  function protocol(id, name, rules, selectors, itsStages, priors) {
-    return {
-      id: id,
-      locked: true,
-      name: name,
-      protocolMatchingRules: rules,
-      toolGroupIds: ['default'],
-      numberOfPriorsReferenced: priors || 0,
-      defaultViewport: {
-        viewportOptions: { viewportType: 'stack', toolGroupId: 'default', allowUnmatchedView: true, syncGroups: [SAME_FRAME_OF_REFERENCE] },
-        displaySets: [{ id: Object.keys(selectors)[0], matchedDisplaySetsIndex: -1 }],
-      },
-      displaySetSelectors: selectors,
-      stages: itsStages,
-    };
-  }
-
-  function ofModality(modality, most) {
-    return protocol(
-      'cloudfilm-' + modality.toLowerCase(),
-      'CloudFilm ' + modality,
-      [{ weight: 10, attribute: 'ModalitiesInStudy', constraint: { contains: modality }, required: true }],
-      { first: { seriesMatchingRules: FIRST_SERIES } },
-      stages(most),
-    );
-  }
-
-  function seriesOfStudy(place) {
-    var rule = { attribute: 'studyInstanceUIDsIndex', from: 'options', required: true, constraint: { equals: { value: place } } };
-    return { studyMatchingRules: [rule], seriesMatchingRules: FIRST_SERIES };
-  }
-
-  // The exam that was opened on the left, the earlier one on the right.
-  var COMPARISON = protocol(
-    'cloudfilm-compare',
-    'CloudFilm compare',
-    [{ weight: 1000, attribute: 'StudyInstanceUID', from: 'prior', required: true, constraint: { notNull: true } }],
-    { current: seriesOfStudy(0), earlier: seriesOfStudy(1) },
-    [grid('1x2', 1, 2, [viewportOf('current', 0), viewportOf('earlier', 0, 1)])],
-    1,
-  );
-
-  var ANY = protocol(
-    'cloudfilm',
-    'CloudFilm',
-    [{ weight: 1, attribute: 'StudyInstanceUID', constraint: { notNull: true } }],
-    { first: { seriesMatchingRules: FIRST_SERIES } },
-    stages(1),
-  );
-
-  var PROTOCOLS = [COMPARISON, ofModality('CT', 2), ofModality('MR', 4), ofModality('DX', 2), ofModality('CR', 2), ofModality('US', 4), ANY];
-  var OHIF_MAMMOGRAPHY = '@ohif/hpMammo'; // RCC, LCC, RMLO, LMLO
 
   // ---- the toolbar --------------------------------------------------------------------------------------------------------------------------
   function buttons(say) {
@@ -272,18 +205,21 @@
     }
     var active = { commandName: 'setToolActiveToolbar', commandOptions: { toolGroupIds: ['default'] } };
     var synchronizer = ['evaluate.cloudfilm.linked'];
-    return [
+    return windows.buttons(say).concat([
+      { id: 'WindowPresets', uiType: 'ohif.toolButtonList', props: { buttonSection: true } },
+      tool('KeyImages', 'tool-point', '关键图像（每点一次，看下一幅）', 'Key images (each click shows the next)', 'cloudfilmKeyImages', 'evaluate.action'),
+      tool('ThreePlanes', 'layout-advanced-mpr', '三平面重建与十字定位线', 'Three planes with cross-hair', 'cloudfilmThreePlanes', 'evaluate.cloudfilm.planes'),
       tool('PointLocator', 'tool-crosshair', '多序列定位（在一个序列上点击，其他序列翻到同一位置）', 'Locate a point in all series', active, 'evaluate.cornerstoneTool'),
       tool('LinkScroll', 'link', '联动翻页', 'Link scrolling', { commandName: 'toggleSynchronizer', commandOptions: { type: 'imageSlice' } }, synchronizer),
       tool('LinkWindow', 'icon-tool-window-region', '联动窗宽窗位', 'Link window/level', { commandName: 'toggleSynchronizer', commandOptions: { type: 'voi' } }, synchronizer),
       tool('flipVertical', 'tool-flip-horizontal', '垂直翻转', 'Flip Vertically', 'flipViewportVertical', ['evaluate.viewportProperties.toggle']),
-    ];
+    ]);
   }
 
   var SECTIONS = {
     primary: [
-      'WindowLevel', 'Pan', 'Zoom', 'Magnify', 'StackScroll', 'PointLocator', 'LinkScroll', 'LinkWindow', 'MeasurementTools', 'invert',
-      'Layout', 'Crosshairs', 'Reset', 'Capture', 'MoreTools',
+      'WindowLevel', 'WindowPresets', 'Pan', 'Zoom', 'Magnify', 'StackScroll', 'PointLocator', 'LinkScroll', 'LinkWindow', 'MeasurementTools', 'invert',
+      'Layout', 'ThreePlanes', 'Crosshairs', 'KeyImages', 'Reset', 'Capture', 'MoreTools',
     ],
     MeasurementTools: [
       'Length', 'Angle', 'Bidirectional', 'EllipticalROI', 'RectangleROI', 'CircleROI', 'PlanarFreehandROI', 'SplineROI', 'LivewireContour',
@@ -295,11 +231,32 @@
     ],
   }; // prettier-ignore
 
+  var LIT = '!text-black', UNLIT = '!text-foreground/80 hover:!bg-muted hover:text-highlight';
+
   // Measurements first: their table is what the panel is opened for.
   var RIGHT_PANELS = [
     '@ohif/extension-measurement-tracking.panelModule.trackedMeasurements',
     '@ohif/extension-cornerstone.panelModule.panelSegmentation',
   ];
+
+  // ---- words beside measurements -----------------------------------------------------------------------------------------------------------
+  function translateLines(parts) {
+    var groups = parts.servicesManager.services.toolGroupService;
+    groups.subscribe(groups.EVENTS.VIEWPORT_ADDED, function () {
+      groups.getToolGroupIds().forEach(function (id) {
+        var tools = groups.getToolGroup(id).toolOptions;
+        Object.keys(tools).forEach(function (name) {
+          var own = groups.getToolGroup(id).getToolInstance(name);
+          var english = own && own.configuration && own.configuration.getTextLines;
+          if (!english || english.isTranslated) return;
+          own.configuration.getTextLines = function () {
+            return window.cloudfilmBeside(english.apply(this, arguments));
+          };
+          own.configuration.getTextLines.isTranslated = true;
+        });
+      });
+    });
+  }
 
   // ---- the visit ----------------------------------------------------------------------------------------------------------------------------
   var RENEWAL = '/images/renewal';
@@ -345,16 +302,55 @@
   }
 
   function extension(say) {
+    var keyImages = null, windowMenu = null;
+    function windowsOf(parts) {
+      windowMenu = windowMenu || new windows.WindowMenu(parts);
+      return windowMenu;
+    }
+    function keyImagesOf(parts) {
+      keyImages = keyImages || new window.cloudfilmKeyImages.KeyImages(parts, say);
+      return keyImages;
+    }
     return {
       id: 'cloudfilm',
+      // Before OHIF chooses how an exam hangs.
+      preRegistration: function (parts) {
+        Object.keys(hanging.attributes).forEach(function (name) {
+          var attribute = hanging.attributes[name];
+          parts.servicesManager.services.hangingProtocolService.addCustomAttribute(name, attribute[0], attribute[1]);
+        });
+      },
+      getCommandsModule: function (parts) {
+        return {
+          defaultContext: 'DEFAULT',
+          definitions: {
+            cloudfilmKeyImages: keyImagesOf(parts).show,
+            cloudfilmWindow: windowsOf(parts).set,
+            cloudfilmThreePlanes: threePlanes(parts).toggle,
+          },
+        };
+      },
       getHangingProtocolModule: function () {
-        return PROTOCOLS.map(function (one) {
+        return hanging.protocols.map(function (one) {
           return { name: one.id, protocol: one };
         });
       },
-      // OHIF's own evaluation keeps a button lit once another link is on.
       getToolbarModule: function (parts) {
         return [
+          { name: 'evaluate.cloudfilm.window', evaluate: windowsOf(parts).evaluate },
+          {
+            name: 'evaluate.cloudfilm.planes',
+            evaluate: function (asked) {
+              var isOn = threePlanes(parts).isOn();
+              var sets = parts.servicesManager.services.viewportGridService.getDisplaySetsUIDsForViewport(asked.viewportId) || [];
+              var canBe = sets.some(function (uid) {
+                var shown = parts.servicesManager.services.displaySetService.getDisplaySetByUID(uid);
+                return shown && shown.isReconstructable;
+              });
+              return { isActive: isOn, disabled: !isOn && !canBe, className: isOn ? LIT : UNLIT };
+            },
+          },
+          // OHIF's own evaluation keeps a button lit once another link is on.
           {
             name: 'evaluate.cloudfilm.linked',
             evaluate: function (asked) {
@@ -364,13 +360,15 @@
               var linked = (groups.getSynchronizersOfType(type) || []).some(function (one) {
                 return own.indexOf(one) >= 0 && !one.isDisabled();
               });
-              return { isActive: linked, className: linked ? '!text-primary' : '!text-foreground/80 hover:!bg-muted hover:text-highlight' };
+              return { isActive: linked, className: linked ? LIT : UNLIT };
             },
           },
         ];
       },
       // Extensions enter a mode before the mode makes its tool groups.
       onModeEnter: function (parts) {
+        keyImagesOf(parts).begin();
+        translateLines(parts);
         if (window.cornerstoneTools.state && window.cornerstoneTools.state.tools.PointLocator) return;
         var notifications = parts.servicesManager.services.uiNotificationService;
         window.cornerstoneTools.addTool(
@@ -392,13 +390,13 @@
   function mode(say) {
     return {
       hangingProtocol: {
-        $set: PROTOCOLS.map(function (one) {
+        $set: hanging.protocols.map(function (one) {
           return one.id;
-        }).concat(OHIF_MAMMOGRAPHY),
+        }),
       },
       routes: { 0: { layoutInstance: { props: { rightPanels: { $set: RIGHT_PANELS } } } } },
       toolbarButtons: { $push: buttons(say) },
-      toolbarSections: { $push: [SECTIONS] },
+      toolbarSections: { $push: [SECTIONS, { WindowPresets: windows.ids }] },
       toolGroupAdditions: { default: { $push: [{ passive: [{ toolName: 'PointLocator' }] }] } },
     };
   }

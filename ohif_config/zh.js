@@ -299,6 +299,20 @@ window.cloudfilmText = function (english) {
   return (document.documentElement.lang === 'zh-CN' && ENGLISH_ONLY[english]) || english;
 };
 
+// What stands beside a measurement: cornerstone's tools write English only.
+var BESIDE = {
+  Area: '面积', Mean: '均值', Max: '最大', Min: '最小', 'Std Dev': '标准差', Perimeter: '周长', Radius: '半径', Circumference: '周长', Length: '长度', Width: '宽度',
+}; // prettier-ignore
+
+window.cloudfilmBeside = function (lines) {
+  if (document.documentElement.lang !== 'zh-CN' || !Array.isArray(lines)) return lines;
+  return lines.map(function (line) {
+    return String(line).replace(/^([A-Z][A-Za-z ]*):/, function (label, word) {
+      return (BESIDE[word] || word) + ':';
+    });
+  });
+};
+
 (window.rspackChunk = window.rspackChunk || []).push([
   ['cloudfilm-zh'],
   {},

@@ -114,7 +114,7 @@ def install() -> None:
             clock=now,
             entropy=os.urandom,
             staff_sign_in=staff_sign_in,
-            stored_files=StoredFiles(orthanc.RestApiGet, orthanc.RestApiPost, orthanc.OrthancException),
+            stored_files=StoredFiles(index, orthanc.RestApiGet, orthanc.OrthancException),
         )
     )
 

@@ -27,6 +27,7 @@ from cloudfilm.storage.key_files import KeyFiles  # noqa: E402
 from cloudfilm.transfer.commitment import GatewayCommitment  # noqa: E402
 from cloudfilm.transfer.disk import DiskState, Watermarks  # noqa: E402
 from cloudfilm.transfer.places import GatewayPlaces  # noqa: E402
+from cloudfilm.transfer.quarantine import Quarantine  # noqa: E402
 
 
 class OrthancLog(logging.Handler):
@@ -54,11 +55,13 @@ def install() -> None:
         kind, _, text = request["headers"].get("authorization", "").partition(" ")
         return kind == "Bearer" and isinstance(read_token(text, keys(), datetime.now(UTC)), InternalToken)
 
-    arrivals = GatewayArrivals(settings.data_directory, has_room, GatewayPlaces(settings.data_directory).conflicts, orthanc)
+    places = GatewayPlaces(settings.data_directory)
+    quarantine = Quarantine(places.refused, settings.set_aside_megabytes * 1_000_000, time.time)
+    arrivals = GatewayArrivals(settings.data_directory, has_room, places.conflicts, quarantine.keep, orthanc)
     orthanc.RegisterIncomingHttpRequestFilter(is_own)
     orthanc.RegisterIncomingCStoreInstanceFilter(arrivals.judge_c_store)
     judgement = GatewayCommitment(
-        GatewayPlaces(settings.data_directory).queue,
+        places.queue,
         settings.gateway.commits_when_durable,
         orthanc.RestApiGet,
         orthanc.RestApiPost,

@@ -14,6 +14,7 @@ from portal.api.denied import denied
 from portal.api.description import description
 from portal.api.dicomweb_pictures import dicomweb_pictures
 from portal.api.dicomweb_search import dicomweb_search
+from portal.api.gateway_reports import gateway_reports
 from portal.api.gateways import gateways
 from portal.api.health import health
 from portal.api.receipts import receipts
@@ -38,10 +39,12 @@ from portal.services import Services
 from portal.staff.account import account
 from portal.staff.audit import audit
 from portal.staff.conflicts import conflicts
+from portal.staff.destinations import destinations
 from portal.staff.films import films
 from portal.staff.filters import filters
 from portal.staff.form_teaching import form_teaching
 from portal.staff.forms import forms
+from portal.staff.gateway_maintenance import gateway_maintenance
 from portal.staff.gateways import gateways as staff_gateways
 from portal.staff.grants import grants
 from portal.staff.hospital import hospital
@@ -68,6 +71,7 @@ STAFF = (
     filters,
     study,
     papers,
+    destinations,
     patients,
     orders,
     register,
@@ -83,6 +87,7 @@ STAFF = (
     form_teaching,
     tokens,
     staff_gateways,
+    gateway_maintenance,
     audit,
     hospital,
     statistics,
@@ -106,6 +111,7 @@ BLUEPRINTS = (
     dicomweb_pictures,
     cleaned_dicomweb,
     gateways,
+    gateway_reports,
     receipts,
     health,
     kiosk,

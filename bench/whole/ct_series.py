@@ -39,7 +39,7 @@ class CtSeries:
         return [f"{self.series_path}/instances/{uid}" for uid in self.sop_instance_uids]
 
 
-def write_series(folder: Path, seed: str, slices: int, side: int) -> CtSeries:
+def write_series(folder: Path, seed: str, slices: int, side: int, patient_name: str | None = None) -> CtSeries:
     """One axial series of a study and a patient of its own."""
     folder.mkdir(parents=True)
     image, random = _template(folder, side), np.random.default_rng([*seed.encode()])
@@ -47,6 +47,7 @@ def write_series(folder: Path, seed: str, slices: int, side: int) -> CtSeries:
     image.StudyInstanceUID, image.SeriesInstanceUID = (generate_uid(entropy_srcs=["bench", seed, level]) for level in ("study", "series"))
     number_of_exam = hashlib.sha256(seed.encode()).hexdigest()[:10].upper()
     image.PatientID = image.AccessionNumber = number_of_exam
+    image.PatientName = patient_name or image.PatientName
     files, uids = [], []
     for number in range(slices):
         depth = 2 * (number + 0.5) / slices - 1

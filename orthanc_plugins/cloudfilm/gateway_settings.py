@@ -11,6 +11,7 @@ from typing import Protocol
 from cloudfilm.errors import SettingInvalid
 
 _LIMIT = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)=(\d{1,6})")
+KEEP_DAYS = range(3651)
 _AET = re.compile(r"[ -~]{1,16}")
 
 
@@ -69,7 +70,7 @@ def read_gateway_settings(reader: Reader) -> GatewaySettings:
         proxy=_proxy(reader.optional("GatewayProxy")),
         connections=reader.integer("GatewayConnections", 1, 16),
         batch_megabytes=reader.integer("GatewayBatchMegabytes", 1, 256),
-        keep_days=reader.integer("GatewayKeepDays", 0, 3650),
+        keep_days=reader.integer("GatewayKeepDays", KEEP_DAYS.start, KEEP_DAYS.stop - 1),
         tries=reader.integer("GatewayTries", 1, 100),
         speed_limits=parse_speed_limits(reader.optional("GatewaySpeedLimits")),
         emergency_aets=_aets(reader.optional("GatewayEmergencyAets")),

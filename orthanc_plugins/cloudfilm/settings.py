@@ -41,6 +41,7 @@ class Settings:
     kiosk_days: int
     kiosk_idle_seconds: int
     maximum_report_megabytes: int
+    refuses_active_documents: bool
     report_wait_seconds: int
     wrong_codes_per_quarter_hour: int
     wrong_codes_per_quarter_hour_in_all: int
@@ -95,6 +96,11 @@ class Settings:
         return self.data_directory / "run" / "stow.sock"
 
     @property
+    def message_socket(self) -> Path:
+        """Where the portal brings HL7 messages that came through a gateway."""
+        return self.data_directory / "run" / "messages.sock"
+
+    @property
     def attachments_directory(self) -> Path:
         """Orthanc's own folder of attachments, laid out by Orthanc (``StorageDirectory`` of orthanc.json)."""
         return self.data_directory / "orthanc"
@@ -136,6 +142,7 @@ def parse_settings(section: Mapping[str, Any]) -> Settings:
         kiosk_days=reader.integer("KioskDays", 0, 90),
         kiosk_idle_seconds=reader.integer("KioskIdleSeconds", 10, 300),
         maximum_report_megabytes=reader.integer("MaximumReportMegabytes", 1, 50),
+        refuses_active_documents=reader.choice("ActiveDocuments", ("refuse", "disarm")) == "refuse",
         report_wait_seconds=reader.integer("ReportWaitSeconds", 0, 60),
         wrong_codes_per_quarter_hour=reader.integer("WrongCodesPerQuarterHour", 1, 1000),
         wrong_codes_per_quarter_hour_in_all=reader.integer("WrongCodesPerQuarterHourInAll", 1, 1_000_000),

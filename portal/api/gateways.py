@@ -21,6 +21,7 @@ from cloudfilm.access.policy import AccessRequest, Action
 from cloudfilm.access.token import GatewayToken, issue_token
 from cloudfilm.db.api_tokens import add_api_token
 from cloudfilm.db.database import Cursor
+from cloudfilm.db.gateway_maintenance import asked_of, consent_ended, take_log
 from cloudfilm.db.gateways import Gateway, extend_token, gateway_of_token, give_token, note_heartbeat, note_inventory, take_pairing_code
 from cloudfilm.db.job_queue import defer_reconciliation
 from cloudfilm.db.reconciliation import last_keeps_since, take_told, untold_studies, wanted_of
@@ -46,8 +47,15 @@ _INVENTORY = (
     'The body must be JSON like {"forgot_seconds_ago": 86400, "studies": [{"study_instance_uid": "1.2.3", "instances": [["1.2.3.4", "<SHA-256>",'
     f' "confirmed"]]}}]}}, {MOST_STUDIES} studies at most, or {{"began_seconds_ago": 3, "studies": []}} at the end.'
 )
-_NUMBERS = ("waiting", "waiting_bytes", "sending", "confirmed", "set_aside", "conflicts", "free_bytes", "disk_bytes", "bytes_per_second")
-_TEXTS = {"version": 40, "last_error": 300, "disk_state": 20, "oldest_waiting_at": 40}
+_NUMBERS = (
+    "waiting", "waiting_bytes", "sending", "confirmed", "set_aside", "conflicts", "free_bytes", "disk_bytes", "bytes_per_second",
+    "reports_waiting", "reports_set_aside", "copies_expected", "copies_failed", "keep_days",
+)  # fmt: skip
+_TEXTS = {
+    "version": 40, "orthanc_version": 40, "last_error": 300, "disk_state": 20, "oldest_waiting_at": 40, "oldest_report_waiting_at": 40,
+    "speed_limits": 300, "settings_order": 40, "settings_refused": 200,
+}  # fmt: skip
+_LONGEST_LOG = 600_000
 
 
 @gateways.post("/pair")
@@ -88,19 +96,21 @@ def pair() -> Response:
 @gateways.post("/heartbeat")
 def take_heartbeat() -> Response:
     """200 ``{}``, with ``token, expires_at`` where the gateway is to go on with another (the old one stays good), and with what it is to do:
-    ``send_again``, the UIDs of study and instance of each, and ``compare``."""
+    ``send_again``, the UIDs of study and instance of each, ``compare``, and, where its hospital has consented, ``settings`` and ``log``."""
     holder = _gateways_own_token()
     now, trail = services().clock(), services().audit_trail
     answer: dict[str, Any] = {}
+    told = _told(request.get_json(silent=True))
     renews = holder.expires_at - now < _RENEWED_BELOW
     with services().database.transaction() as cursor:
-        before = note_heartbeat(cursor, holder.token_id, _told(request.get_json(silent=True)), now)
+        before = note_heartbeat(cursor, holder.token_id, told, now)
         if before is None:
             raise NotFound
         if wanted := wanted_of(cursor, before.gateway_id, _MOST_AGAIN):
             answer["send_again"] = wanted
         if before.comparison_asked_at is not None:
             answer["compare"] = True
+        answer |= _maintenance(cursor, before, told, holder)
         if renews and extend_token(cursor, holder.token_id, now + TOKEN_LIFETIME):
             answer["expires_at"] = (now + TOKEN_LIFETIME).isoformat()
         if before.silent_since is not None:
@@ -108,6 +118,54 @@ def take_heartbeat() -> Response:
     if "expires_at" in answer:
         answer["token"] = issue_token(GatewayToken(holder.token_id), services().key_ring, now, TOKEN_LIFETIME, new_id())
     return _uncached(jsonify(answer))
+
+
+def _maintenance(cursor: Cursor, before: Gateway, told: dict[str, Any], holder: ApiHolder) -> dict[str, Any]:
+    """What staff ask of a gateway that lets them; that it does, or does not any more, goes into the audit trail."""
+    trail, is_allowed, was_allowed = services().audit_trail, told.get("remote_allowed") is True, before.told.get("remote_allowed") is True
+
+    def record(detail: str) -> None:
+        trail.record_in(cursor, trail.event(AuditKind.ADMINISTERED, holder, asker(), detail=f"gateway {before.gateway_id}: {detail}"))
+
+    if is_allowed != was_allowed:
+        record("remote maintenance allowed by the hospital" if is_allowed else "remote maintenance ended by the hospital")
+    if not is_allowed:
+        consent_ended(cursor, before.gateway_id)
+        return {}
+    asked, answer = asked_of(cursor, before.gateway_id), dict[str, Any]()
+    answered = told.get("settings_order", "")
+    if answered and answered != before.told.get("settings_order"):
+        record(
+            f"settings of the cloud refused: {told['settings_refused']}"
+            if told.get("settings_refused")
+            else "took the settings of the cloud"
+        )
+    if asked.settings_order and asked.settings_order != answered:
+        answer["settings"] = {"order": asked.settings_order, "speed_limits": asked.speed_limits, "keep_days": asked.keep_days}
+    if asked.log_order:
+        answer["log"] = asked.log_order
+    return answer
+
+
+@gateways.post("/log")
+def take_log_of_gateway() -> Response:
+    """200 ``{}``. The log that staff asked for, ``{asked, text}``; 404 for one that nobody asked for."""
+    holder = _gateways_own_token()
+    now, body, trail = services().clock(), request.get_json(silent=True), services().audit_trail
+    asked, text = (body.get("asked"), body.get("text")) if isinstance(body, dict) else (None, None)
+    try:
+        order = datetime.fromisoformat(asked) if isinstance(asked, str) else None
+    except ValueError:
+        order = None
+    if order is None or order.tzinfo is None or not isinstance(text, str) or len(text) > _LONGEST_LOG:
+        raise BadRequest('The body must be JSON like {"asked": "2026-03-05T01:30:00+00:00", "text": "…"}.')
+    with services().database.transaction() as cursor:
+        gateway = gateway_of_token(cursor, holder.token_id)
+        if gateway is None or not take_log(cursor, gateway.gateway_id, order, text.replace("\0", ""), now):
+            raise NotFound
+        detail = f"gateway {gateway.gateway_id} handed over its log"
+        trail.record_in(cursor, trail.event(AuditKind.ADMINISTERED, holder, asker(), detail=detail))
+    return _uncached(jsonify({}))
 
 
 @gateways.post("/inventory")
@@ -187,6 +245,8 @@ def _told(body: Any) -> dict[str, Any]:
         value = body.get(name)
         if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63:
             told[name] = value
+    if isinstance(body.get("remote_allowed"), bool):
+        told["remote_allowed"] = body["remote_allowed"]
     for name, longest in _TEXTS.items():
         if isinstance(body.get(name), str):
             told[name] = body[name].replace("\0", "")[:longest]

@@ -37,7 +37,8 @@ def issue_receipts() -> Response:
         raise NotFound
     wanted, stored = _instances(request.get_json(silent=True)), services().stored_files
     owned = {study for study in {study for study, _ in wanted} if _is_of(study, holder.hospital_id)}
-    hashes = [(study, sop, stored.sha256(study, sop) if stored and study in owned else []) for study, sop in wanted]
+    stored_hashes = stored.sha256_of([(study, sop) for study, sop in wanted if study in owned]) if stored else {}
+    hashes = [(study, sop, stored_hashes.get((study, sop), [])) for study, sop in wanted]
     if holder.is_gateway:
         given = [(study, sop, sha256) for study, sop, found in hashes for sha256 in found]
         with services().database.transaction() as cursor:

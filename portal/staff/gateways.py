@@ -8,20 +8,24 @@ from uuid import UUID
 
 from flask import Blueprint, Response, request
 
+from cloudfilm.access.access_code import CODE_BYTES
 from cloudfilm.access.audit import AuditKind
+from cloudfilm.access.holder import StaffHolder
+from cloudfilm.access.pairing_code import LIFETIME, new_pairing_code
 from cloudfilm.access.policy import Action
-from cloudfilm.db.gateways import SILENT_AFTER, ask_for_comparison, list_gateways
+from cloudfilm.db.gateways import SILENT_AFTER, add_gateway, ask_for_comparison, list_gateways
 from cloudfilm.db.job_queue import defer_fetching
 from cloudfilm.db.reconciliation import Difference, accept, begin_to_want, count_differences, differences
 from cloudfilm.db.studies import StudyRecord, studies_with_uids
 from cloudfilm.dicom.person_name import display_name
 from portal.services import services
-from portal.session import asker
+from portal.session import asker, new_id
 from portal.staff.member import member_who_may
 from portal.staff.page import staff_page, to_page
 
 gateways = Blueprint("staff_gateways", __name__, url_prefix="/staff/gateways")
 _MOST = 200
+_LONGEST_NAME = 60
 _PAGE = "/staff/gateways/differences"
 
 
@@ -36,13 +40,22 @@ class DifferenceLine:
 
 @gateways.get("")
 def show_gateways() -> Response:
-    """All of them, by name."""
+    """All of them, by name, and a form for another."""
+    return _page(member_who_may(Action.MANAGE_TOKENS))
+
+
+@gateways.post("")
+def add() -> Response:
+    """Another gateway ``name``: its pairing code is shown this once."""
     holder = member_who_may(Action.MANAGE_TOKENS)
+    name, trail, now = request.form.get("name", "").strip(), services().audit_trail, services().clock()
+    if not name or len(name) > _LONGEST_NAME:
+        return _page(holder, 400, trouble=True)
+    gateway_id, code = new_id(), new_pairing_code(services().entropy(CODE_BYTES), services().key_ring.hashing)
     with services().database.transaction() as cursor:
-        listed, counted = list_gateways(cursor, holder.hospital_id or ""), count_differences(cursor, holder.hospital_id or "")
-    return staff_page(
-        "staff/gateways.html", holder, gateways=listed, silent_before=services().clock() - SILENT_AFTER, differences=counted
-    )  # fmt: skip
+        add_gateway(cursor, gateway_id, holder.hospital_id or "", name, code.hash, now + LIFETIME, now)
+        trail.record_in(cursor, trail.event(AuditKind.ADMINISTERED, holder, asker(), detail=f"added gateway {gateway_id}"))
+    return staff_page("staff/gateway_added.html", holder, name=name, code=code.text, public_url=services().settings.public_url)
 
 
 @gateways.get("/differences")
@@ -91,6 +104,13 @@ def settle(gateway_id: UUID, study_instance_uid: str) -> Response:
             event = trail.event(AuditKind.ADMINISTERED, holder, asker(), detail=detail)
             trail.record_in(cursor, replace(event, study_instance_uid=study_instance_uid))
     return to_page(_PAGE)
+
+
+def _page(holder: StaffHolder, status: int = 200, trouble: bool = False) -> Response:
+    with services().database.transaction() as cursor:
+        listed, counted = list_gateways(cursor, holder.hospital_id or ""), count_differences(cursor, holder.hospital_id or "")
+    before = services().clock() - SILENT_AFTER
+    return staff_page("staff/gateways.html", holder, status, gateways=listed, silent_before=before, differences=counted, trouble=trouble)
 
 
 @gateways.get("/<uuid:gateway_id>/compare")

@@ -13,6 +13,7 @@ from cloudfilm.access.audit import AuditKind
 from cloudfilm.access.holder import StaffHolder
 from cloudfilm.access.policy import Action
 from cloudfilm.db.hospital_settings import HospitalSettings, logo_name, logo_named, set_logo, set_settings, settings_of
+from cloudfilm.db.print_destinations import default_destination, destinations_of
 from cloudfilm.errors import NotFound
 from cloudfilm.reports.placement import CORNERS
 from portal.services import services
@@ -95,6 +96,8 @@ def _page(holder: StaffHolder, status: int = HTTPStatus.OK, trouble: str = "", f
     with services().database.transaction() as cursor:
         known = settings_of(cursor, holder.hospital_id or "")
         logo = logo_name(cursor, holder.hospital_id or "")
+        printers = destinations_of(cursor, holder.hospital_id or "")
+        first = default_destination(cursor, holder.hospital_id or "")
     shown = {name: getattr(known, name) for name in LONGEST} | {"paper_days": known.paper_days or "", "stamp_corner": known.stamp_corner}
     return staff_page(
         "staff/hospital.html",
@@ -105,6 +108,8 @@ def _page(holder: StaffHolder, status: int = HTTPStatus.OK, trouble: str = "", f
         logo=logo,
         longest=LONGEST,
         corners=CORNERS,
+        destinations=printers,
+        first_destination=first,
         trouble=trouble,
         is_saved=request.args.get("saved") == "yes" and not trouble,
     )

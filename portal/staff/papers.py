@@ -23,10 +23,12 @@ from cloudfilm.errors import NotFound
 from cloudfilm.reports.fields import ReportFields
 from cloudfilm.reports.new_keys import hashes_of, new_keys
 from cloudfilm.reports.qr_code import qr_png
+from cloudfilm.reports.slip import Slip
 from portal.services import services
 from portal.session import asker, new_id
+from portal.staff.destinations import chosen_destination, order_print
 from portal.staff.member import member_who_may
-from portal.staff.page import staff_page, to_page
+from portal.staff.page import moment, staff_page, to_page
 from portal.staff.study import ISSUABLE
 
 papers = Blueprint("staff_papers", __name__, url_prefix="/staff/studies/<study_instance_uid>/reports/<uuid:report_id>")
@@ -45,6 +47,7 @@ def take_paper(study_instance_uid: str, report_id: UUID) -> Response:
         of_study = {one.report_id: one for one in reports_of_study_page(cursor, hospital_id, study_instance_uid)}
         if report is None or study is None or report_id not in of_study or report.superseded_by or report.status not in ISSUABLE:
             raise NotFound
+        destination = chosen_destination(cursor, hospital_id)
         versions = {one.report_id for one in of_study.values() if one.version_group == report.version_group}
         events = []
         if request.form.get("revoke") == "yes":
@@ -66,15 +69,24 @@ def take_paper(study_instance_uid: str, report_id: UUID) -> Response:
         events.append(replace(made, grant_id=grant.grant_id, study_instance_uid=study_instance_uid, report_id=report_id))
         for event in events:
             trail.record_in(cursor, event)
+        fields = ReportFields.from_json(report.fields)
+        patient_name = fields.patient_name or display_name(study.patient_name)
+        if destination is not None:
+            told = (fields.report_kind or study.study_description, study.study_date, study.accession_number)
+            exam = " · ".join(str(part) for part in told if part)
+            url = services().settings.public_url
+            slip = Slip(wanted.name, patient_name, exam, keys.qr_url(url), keys.access_code, url, moment(now))
+            order_print(cursor, holder, destination, report_id, slip)
     for grant_id in ended:
         services().doorkeeper.forget_grant(grant_id)
-    public_url, fields = services().settings.public_url, ReportFields.from_json(report.fields)
+    public_url = services().settings.public_url
     picture = base64.b64encode(qr_png(keys.qr_url(public_url))).decode("ascii")
     return staff_page(
         "staff/paper.html",
         holder,
         study=study,
-        patient_name=fields.patient_name or display_name(study.patient_name),
+        patient_name=patient_name,
+        destination=destination,
         fields=fields,
         access_code=keys.access_code,
         public_url=public_url,

@@ -14,6 +14,8 @@ from cloudfilm.access.grant import GrantKind
 from cloudfilm.access.holder import StaffHolder
 from cloudfilm.access.policy import Action
 from cloudfilm.db.audit_events import RecordedEvent
+from cloudfilm.db.deliveries import reports_with_stamped
+from cloudfilm.db.print_destinations import default_destination, destinations_of
 from cloudfilm.db.printed_films import unidentified_among
 from cloudfilm.db.reports import ReportRecord
 from cloudfilm.db.studies import StudyRecord, study_with_uid
@@ -80,6 +82,8 @@ def show_study(study_instance_uid: str) -> Response:
         reports = reports_of_study_page(cursor, hospital_id, study_instance_uid)
         grants = grants_of_study(cursor, hospital_id, study_instance_uid) if could(holder, Action.MANAGE_GRANTS) else []
         aside = set_aside_of_study(cursor, hospital_id, study_instance_uid)
+        printers, first_printer = destinations_of(cursor, hospital_id), default_destination(cursor, hospital_id)
+        stamped = reports_with_stamped(cursor, [one.report_id for one in reports], services().clock())
         film_to_identify = unidentified_among(cursor, [study_instance_uid]).get(study_instance_uid)
     shown = report_lines(reports)
     return staff_page(
@@ -95,6 +99,9 @@ def show_study(study_instance_uid: str) -> Response:
         reasons=REASONS,
         may=_may(holder, study_instance_uid),
         phone=any(one.is_current for one in shown),
+        destinations=printers,
+        first_destination=first_printer,
+        stamped=stamped,
     )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""A walk over all pages as each person takes it, in both languages, on a phone and on a desktop: accessible, nothing beside the screen.
+"""A walk over all pages as each person takes it, in both languages, light and dark, on a phone and on a desktop: accessible, nothing beside the screen.
 
 What the journeys do beyond that has its own tests: `test_main_job`, `test_shares`, `test_reading_station`, `test_review`, `test_staff_pages`.
 """
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
@@ -25,15 +26,17 @@ from tests.support.staff import add_member
 
 NOW, EARLIER, UNMATCHED = "46001", "46002", "46003"
 LANGUAGES = ("zh-CN", "en")
+# One walk in each: pages are the same in both languages.
+SCHEMES: dict[str, Literal["light", "dark"]] = {"zh-CN": "light", "en": "dark"}
 # A page is under 120 KB on the line without its pictures.
 HEAVIEST = 120 * 1000
 
 STAFF = {
     "registrar": (
         "studies/{study}", "studies/{study}/log", "patients/{study}", "orders", "review", "review/{unmatched}", "review?show=failed", "mistakes",
-        "grants", "prints", "register", "forms", "account",
+        "grants", "prints", "register", "forms", "account", "conflicts", "films",
     ),
-    "administrator": ("hospital", "statistics", "users", "tokens", "gateways", "audit"),
+    "administrator": ("hospital", "statistics", "users", "tokens", "gateways", "gateways/differences", "audit"),
     "operator": ("operation",),
 }  # fmt: skip
 
@@ -70,7 +73,9 @@ def world(instance: Instance, tmp_path_factory: pytest.TempPathFactory) -> World
 @contextmanager
 def browsing(browser: Browser, language: str, **options: str) -> Iterator[tuple[BrowserContext, PageCheck]]:
     width, height = SCREENS["phone"]
-    context = browser.new_context(ignore_https_errors=True, viewport={"width": width, "height": height}, locale=language, **options)  # type: ignore[arg-type]
+    context = browser.new_context(
+        ignore_https_errors=True, viewport={"width": width, "height": height}, locale=language, color_scheme=SCHEMES[language], **options
+    )  # type: ignore[arg-type]
     page = context.new_page()
     page.set_default_timeout(15_000)
     yield context, PageCheck(page, language)
@@ -112,7 +117,9 @@ def test_a_patient_by_qr_code_and_by_access_code(world: World, browser: Browser,
         page.locator("#send").click()
         expect(page.locator("#mistake-sent")).to_be_visible()
         check.look("mistake-sent")
-        page.goto(f"{instance.url}/api/docs")
+        for name in ("api/docs", "kiosk"):
+            page.goto(f"{instance.url}/{name}")
+            check.look(name.replace("/", "-"))
         assert not check.faults, "\n".join(check.faults)
 
 

@@ -45,7 +45,7 @@ class Nothing(Fault):
     """What all others are compared with."""
 
     name = "no fault"
-    places = ("disk", "s3", "small disk")
+    places = ("disk", "s3", "small disk", "own clocks")
 
 
 @dataclass(frozen=True)
@@ -239,6 +239,23 @@ class TwoGateways(Fault):
         site.lines[0].trouble = Trouble.NONE
 
 
+class SteppedClocks(Fault):
+    """The clocks of cloud and gateway are set forwards and back, six times, by up to 40 days and two hours."""
+
+    name = "clocks are set"
+    places = ("own clocks",)
+
+    def strike(self, site: Site, ledger: Ledger, plan: random.Random) -> None:
+        steps = [-7200, -600, -20, 20, 600, 7200, 40 * 86_400]
+        plan.shuffle(steps)
+        for number, step in enumerate(steps[:6]):
+            ledger.wait_for_share(plan.uniform(number, number + 1) * 0.14)
+            site.set_clock(plan.randrange(2), step)
+            time.sleep(plan.uniform(0.5, 3.0))
+        for number in range(2):
+            site.set_clock(number, 0)
+
+
 def running(one: Instance, part: str) -> int:
     """The process number of a part, once it is up."""
     return wait_for(lambda: one.part_pid(part), 60, f"{part} to be up")
@@ -273,5 +290,12 @@ KILLS: list[Fault] = [
 ]
 LINES: list[Fault] = [LineTrouble(one) for one in Trouble if one is not Trouble.NONE]
 OBJECT_STORE: list[Fault] = [*(ObjectStoreTrouble(one) for one in S3Fault if one is not S3Fault.NONE), FlakyObjectStore()]
-OTHERS: list[Fault] = [FullDisk(of_gateway=False), FullDisk(of_gateway=True), DeletedMeanwhile(), ManyAssociations(), TwoGateways()]
+OTHERS: list[Fault] = [
+    FullDisk(of_gateway=False),
+    FullDisk(of_gateway=True),
+    DeletedMeanwhile(),
+    ManyAssociations(),
+    TwoGateways(),
+    SteppedClocks(),
+]
 FAULTS: list[Fault] = [Nothing(), *KILLS, *LINES, *OBJECT_STORE, *OTHERS]

@@ -26,6 +26,7 @@ from cloudfilm.storage.documents import DocumentStore
 from cloudfilm.storage.key_files import KeyFiles
 from cloudfilm.storage.local_attachments import LocalAttachments
 from machine.s3_server import S3Server
+from tests.faults.clock import SteppedClock
 from tests.faults.line import Line, relayed
 from tests.support.faulty_proxy import FaultyProxy, faulty_proxy
 from tests.support.gateway import Gateway
@@ -45,9 +46,14 @@ class Site:
     cloud: Instance
     gateways: list[Gateway] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
+    clocks: list[SteppedClock] = field(default_factory=list)
     s3: S3Server | None = None
     s3_proxy: FaultyProxy | None = None
     token: str = ""
+
+    def set_clock(self, number: int, seconds: int) -> None:
+        """Of the cloud (0) or of a gateway."""
+        self.clocks[number].set(seconds)
 
     def orthanc(self, one: Instance) -> OrthancClient:
         """Its Orthanc, asked as its own processes do."""
@@ -91,7 +97,8 @@ class Site:
 
 @contextmanager
 def running_site(folder: Path, place: str, gateways: int = 1) -> Iterator[Site]:
-    """A cloud with the hospital 甲 (CT1) and its paired gateways, stopped at the end; ``place`` says where images lie: disk, s3, small disk."""
+    """A cloud with the hospital 甲 (CT1) and its paired gateways, stopped at the end; ``place`` says where images lie: disk, s3, small disk;
+    on "own clocks" they lie on the disk."""
     with ExitStack() as stack:
         s3 = proxy = None
         settings = {"CLOUDFILM_PUBLISHED_GIGABYTES": "0"}
@@ -103,8 +110,10 @@ def running_site(folder: Path, place: str, gateways: int = 1) -> Iterator[Site]:
             s3 = stack.enter_context(running_s3_server())
             proxy = stack.enter_context(faulty_proxy(s3.port))
             settings |= _stored_in(s3, proxy)
-        cloud = Instance(folder / "cloud", environment=settings)
-        site = Site(cloud, s3=s3, s3_proxy=proxy)
+        clocks = [SteppedClock(folder / name) for name in ("cloud", *(f"gateway{number}" for number in range(gateways)))]
+        clocked = [one.environment() if place == "own clocks" else {} for one in clocks]
+        cloud = Instance(folder / "cloud", environment=settings | clocked[0])
+        site = Site(cloud, s3=s3, s3_proxy=proxy, clocks=clocks)
         stack.callback(_stop, cloud)
         cloud.start()
         cloud.admin("hospital", "add", HOSPITAL, "--name", "甲医院")
@@ -114,6 +123,7 @@ def running_site(folder: Path, place: str, gateways: int = 1) -> Iterator[Site]:
             line = stack.enter_context(relayed(cloud.https_port))
             gateway = _paired(cloud, folder / f"gateway{number}", line.port)
             gateway.environment |= {name: value for name, value in settings.items() if name == "CLOUDFILM_MINIMUM_FREE_BYTES"}
+            gateway.environment |= clocked[1 + number]
             stack.callback(_stop, gateway)
             gateway.start()
             gateway.options = ("--role", "gateway")

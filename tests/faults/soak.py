@@ -19,7 +19,7 @@ from tests.faults.rounds import Outcome, run_round
 from tests.faults.site import running_site
 from tests.faults.table import table
 
-PLACES = ("disk", "s3", "small disk")
+PLACES = ("disk", "s3", "small disk", "own clocks")
 
 
 def main() -> int:

@@ -71,7 +71,7 @@ def world(instance: Instance, tmp_path_factory: pytest.TempPathFactory) -> Itera
         "sop_instance_uid": target.sop_instance_uid, "account_id": account.account_id, "token_id": program.token_id,
         "filter_id": target.report_id, "mistake_id": target.report_id, "job_id": 1, "sha256": "0" * 64,
         "print_order_id": registry.print_order(target), "film_id": registry.film(target), "asked": "frames/1",
-        "form_id": target.report_id, "source_id": target.report_id, "gateway_id": target.report_id,
+        "form_id": target.report_id, "source_id": target.report_id, "gateway_id": registry.gateway("jia"),
         "set_aside_id": target.report_id, "kind": "content", "side": "new",
         "study": target.study_instance_uid, "series": target.series_instance_uid, "instance": target.sop_instance_uid,
     }  # fmt: skip

@@ -26,6 +26,7 @@ from tests.support.instance import Instance, wait_for
 from tests.support.mint import Mint
 from tests.support.paper_printer import PaperPrinter
 from tests.support.samples import ct_study, fields_for, study_uid
+from tests.support.staff import add_member
 
 
 @pytest.fixture(scope="module")
@@ -275,3 +276,59 @@ def _defer(instance: Instance, task: str, arguments: dict[str, Any]) -> None:
     with connection, connection.cursor() as cursor:
         defer_job(cursor, task, lock=str(uuid4()), arguments=arguments)
     connection.close()
+
+
+def test_staff_print_a_slip_and_the_stamped_report_at_a_printer_of_their_hospital(
+    instance: Instance, paper: PaperPrinter, token: str, tmp_path: Path
+) -> None:
+    report = submit(instance, token, "33046")
+    send_images(instance, tmp_path, "33046")
+    wait_for(lambda: instance.sql("SELECT 1 FROM report WHERE report_id = %s AND status IN ('matched', 'issued')", report["report_id"]))
+    registrar, administrator = add_member(instance, "registrar", "jia").client(), add_member(instance, "administrator", "jia").client()
+    place = f"/staff/studies/{study_uid('33046')}"
+    assert 'name="destination"' not in registrar.get(place).text, "there is no printer yet"
+    instance.admin("printer", "add", "jia-desk-1", "--hospital", "jia", "--printer", paper.address)
+    instance.admin("printer", "add", "yi-desk-1", "--hospital", "yi", "--printer", paper.address)
+    ours, theirs = (
+        instance.sql("SELECT destination_id::text FROM print_destination WHERE name = %s", name)[0][0]
+        for name in ("jia-desk-1", "yi-desk-1")
+    )
+    settings = administrator.get("/staff/hospital").text
+    assert paper.address in settings
+    assert theirs not in settings
+    named = administrator.post("/staff/hospital/printers", data={f"title-{ours}": "登记台", f"title-{theirs}": "x", "destination": ours})
+    assert named.status_code == 303
+    page = registrar.get(place).text
+    assert f'<option value="{ours}" selected>登记台</option>' in page
+    assert theirs not in page
+
+    before = len(paper.sheets())
+    made = registrar.post(f"{place}/reports/{report['report_id']}/paper", data={"destination": ours})
+    assert made.status_code == 200
+    assert 'id="sent"' in made.text
+    slip = wait_for(lambda: paper.sheets()[before:], what="the slip", timeout_seconds=120)[0]
+    (opened,) = codes_on(slip)
+    access_code = re.search(r'id="access-code">([^<]+)<', made.text)
+    text = pypdfium2.PdfDocument(slip)[0].get_textpage().get_text_bounded()
+    assert access_code
+    assert access_code[1] in text
+    assert "王小明" in text
+    assert instance.client().get(opened.replace(instance.url.upper(), "")).status_code == 303
+    wait_for(
+        lambda: instance.sql("SELECT sealed_slip IS NULL FROM print_order WHERE kind = 'desk'") == [(True,)],
+        what="the keys to be forgotten",
+    )
+
+    assert registrar.post(f"{place}/reports/{report['report_id']}/print", data={"destination": ours}).headers["Location"] == "/staff/prints"
+    stamped = wait_for(lambda: paper.sheets()[before + 1 :], what="the stamped report", timeout_seconds=120)[0]
+    assert codes_on(stamped) == [report["link"].upper()]
+    assert registrar.get("/staff/prints").text.count("desk-jia-desk-1") == 2
+    for path, form in (
+        (f"{place}/reports/{report['report_id']}/print", {"destination": theirs}),
+        (f"{place}/reports/{report['report_id']}/paper", {"destination": theirs}),
+    ):
+        assert registrar.post(path, data=form).status_code == 404
+    assert administrator.post(f"{place}/reports/{report['report_id']}/print", data={"destination": ours}).status_code == 404
+
+    instance.admin("printer", "remove", "jia-desk-1")
+    assert 'name="destination"' not in registrar.get(place).text

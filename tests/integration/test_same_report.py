@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -114,12 +115,14 @@ def test_a_second_print_comes_back_to_its_station_stamped(instance: Instance) ->
         ("giant page", "page 1 has an impossible size"),
         ("bomb", "reading the document took too long|needs too much memory|is damaged"),
         ("nested", "is damaged|too much memory|took too long"),
+        ("armed", "the document carries scripts or files"),
     ],
 )
 def test_a_hostile_document_ends_with_a_reason_and_the_worker_lives_on(instance: Instance, program: Any, name: str, reason: str) -> None:
     documents = {
         "locked": lambda: locked("secret"), "pages": lambda: pdf_of(b"", pages=10_000), "giant page": lambda: pdf_of(b"", media_box="0 0 9000000 9000000"),
         "bomb": flate_bomb, "nested": nested_arrays,
+        "armed": lambda: armed(make_report_pdf(fields_for("33047"))),
     }  # fmt: skip
     worker = instance.part_pid("worker")
     answer = submit(program, documents[name]())
@@ -137,12 +140,22 @@ def test_a_hostile_document_ends_with_a_reason_and_the_worker_lives_on(instance:
     assert instance.part_pid("worker") == worker
 
 
-def test_what_would_run_reaches_no_person_and_the_original_stays_as_it_was(instance: Instance, program: Any) -> None:
-    pdf = armed(make_report_pdf(fields_for("33045")))
+@pytest.fixture
+def disarming(tmp_path: Path) -> Iterator[Instance]:
+    """An installation whose report system writes PDFs that print themselves."""
+    mine = Instance(tmp_path / "data", environment={"CLOUDFILM_ACTIVE_DOCUMENTS": "disarm"})
+    mine.start()
+    mine.admin("hospital", "add", "jia", "--name", "甲医院")
+    yield mine
+    mine.stop()
+
+
+def test_where_it_is_taken_what_would_run_reaches_no_person_and_the_original_stays_as_it_was(disarming: Instance) -> None:
+    pdf, program = armed(make_report_pdf(fields_for("33045"))), disarming.client(disarming.token("jia", "reports"))
     body = submit(program, pdf).json()
     original = f"/api/v1/reports/{body['report_id']}/original.pdf"
     assert program.get(original).content == pdf
-    patient = instance.client()
+    patient = disarming.client()
     patient.get(f"/q/{body['link'].rsplit('/', 1)[1]}")
     patient.post("/consent", data={"accepted": "yes"})
     shown = patient.get(original).content

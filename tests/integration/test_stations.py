@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ import zxingcpp
 from PIL import Image
 
 from demo.report_form import make_report_pdf
+from tests.support import workstation
 from tests.support.instance import Instance, wait_for
 from tests.support.samples import ct_study, fields_for, study_uid
 
@@ -38,10 +38,7 @@ def folder(instance: Instance) -> Path:
 
 
 def print_to(instance: Instance, document: bytes, title: str, queue: str = "jia-ct", *options: str) -> subprocess.CompletedProcess[bytes]:
-    """As a Linux workstation does."""
-    command = ["lp", "-d", queue, "-t", title, *options, "-"]
-    server = f"127.0.0.1:{instance.ipp_port}"
-    return subprocess.run(command, input=document, capture_output=True, check=False, env={**os.environ, "CUPS_SERVER": server})
+    return workstation.print_to(instance, document, title, queue, *options)
 
 
 def report_titled(instance: Instance, title: str) -> dict[str, Any]:
@@ -165,8 +162,16 @@ def test_a_duplicate_and_what_is_no_report_are_put_aside_and_said_why(instance: 
     (folder / "in/letter.docx").write_bytes(b"PK\x03\x04 not a report")
     wait_for(lambda: (folder / "duplicate/second.pdf").exists())
     wait_for(lambda: (folder / "failed/letter.docx.reason.txt").exists())
-    assert (folder / "failed/letter.docx.reason.txt").read_text() == "The document is not a PDF. Allowed: application/pdf.\n"
+    assert (folder / "failed/letter.docx.reason.txt").read_text().endswith("\nThe document is not a PDF. Allowed: application/pdf.\n")
     assert not list((folder / "in").iterdir())
+
+
+def test_a_document_that_cannot_be_read_moves_to_the_failed_ones_with_the_reason(instance: Instance, folder: Path) -> None:
+    (folder / "in/broken.pdf").write_bytes(b"%PDF-1.7 and then nothing of a PDF")
+    wait_for(lambda: (folder / "failed/broken.pdf.reason.txt").exists())
+    assert not (folder / "done/broken.pdf").exists()
+    assert "文件已损坏" in (folder / "failed/broken.pdf.reason.txt").read_text()
+    assert "damaged" in (folder / "failed/broken.pdf.reason.txt").read_text()
 
 
 @pytest.fixture

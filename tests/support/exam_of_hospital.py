@@ -125,12 +125,20 @@ class Registry:
 
     def gateway_holder(self, hospital_id: str) -> ApiHolder:
         """A paired gateway with its token."""
-        holder = self.api_holder(hospital_id, datetime.now(UTC) + timedelta(hours=1), is_gateway=True)
+        holder, gateway_id = (
+            self.api_holder(hospital_id, datetime.now(UTC) + timedelta(hours=1), is_gateway=True),
+            self.gateway(hospital_id),
+        )
+        with self._connection, self._connection.cursor() as cursor:
+            give_token(cursor, gateway_id, holder.token_id)
+        return holder
+
+    def gateway(self, hospital_id: str) -> UUID:
+        """One that is not paired yet."""
         gateway_id, now = uuid4(), datetime.now(UTC)
         with self._connection, self._connection.cursor() as cursor:
             add_gateway(cursor, gateway_id, hospital_id, "walk", gateway_id.bytes, now, now)
-            give_token(cursor, gateway_id, holder.token_id)
-        return holder
+        return gateway_id
 
     def kiosk_holder(self, hospital_id: str, revoked: bool = False) -> tuple[KioskHolder, UUID]:
         """A kiosk, and the pairing that stands in the cookie of its browser."""

@@ -46,20 +46,20 @@ def phantom_ct(
         hounsfield = _phantom(number, slices, size)
         if noise:
             hounsfield += random.normal(0, noise, hounsfield.shape)
-        image = _instance(folder, seed, series_number, number, CTImageStorage, Modality="CT", SeriesDescription=f"轴位 {series_number}")
+        image = new_instance(folder, seed, series_number, number, CTImageStorage, Modality="CT", SeriesDescription=f"轴位 {series_number}")
         image.FrameOfReferenceUID = generate_uid(entropy_srcs=[seed, "frame of reference"])
         image.PixelSpacing, image.SliceThickness = [spacing_mm, spacing_mm], 1.0
         image.ImageOrientationPatient, image.ImagePositionPatient = [1, 0, 0, 0, 1, 0], [-100.0, -100.0, 1.0 * number]
         image.RescaleSlope, image.RescaleIntercept, image.WindowCenter, image.WindowWidth = 1, -1024, 40, 400
-        _set_pixels(image, (hounsfield + 1024).round().astype("<u2"), bits_stored=16)
-        paths.append(_save(image, folder, series_number, number, attributes))
+        set_pixels(image, (hounsfield + 1024).round().astype("<u2"), bits_stored=16)
+        paths.append(save(image, folder, series_number, number, attributes))
     return paths
 
 
 def radiograph(folder: Path, seed: str, size: int = 1536, series_number: int = 2, **attributes: Any) -> list[Path]:
     """A digital radiograph of 12 bits, MONOCHROME1, without a window, spaced at the detector, with the patient's right on the left."""
     ramp = np.linspace(0, 4000, size)[None, :] * np.ones((size, 1))
-    image = _instance(
+    image = new_instance(
         folder,
         seed,
         series_number,
@@ -71,9 +71,9 @@ def radiograph(folder: Path, seed: str, size: int = 1536, series_number: int = 2
     )
     image.PatientOrientation, image.ImagerPixelSpacing = ["L", "F"], [0.2, 0.2]
     image.PixelIntensityRelationshipSign = 1
-    _set_pixels(image, ramp.astype("<u2"), bits_stored=12)
+    set_pixels(image, ramp.astype("<u2"), bits_stored=12)
     image.PhotometricInterpretation = "MONOCHROME1"
-    return [_save(image, folder, series_number, 1, attributes)]
+    return [save(image, folder, series_number, 1, attributes)]
 
 
 def colour_clip(folder: Path, seed: str, frames: int = 12, size: int = 160, series_number: int = 3, **attributes: Any) -> list[Path]:
@@ -83,18 +83,18 @@ def colour_clip(folder: Path, seed: str, frames: int = 12, size: int = 160, seri
     for frame in range(frames):
         left = frame * (size - 40) // max(1, frames - 1)
         pixels[frame, 60:100, left : left + 40] = (220, 30, 30)
-    image = _instance(folder, seed, series_number, 1, UltrasoundMultiFrameImageStorage, Modality="US", SeriesDescription="心脏")
+    image = new_instance(folder, seed, series_number, 1, UltrasoundMultiFrameImageStorage, Modality="US", SeriesDescription="心脏")
     image.Rows = image.Columns = size
     image.SamplesPerPixel, image.PlanarConfiguration, image.PhotometricInterpretation = 3, 0, "RGB"
     image.BitsAllocated, image.BitsStored, image.HighBit, image.PixelRepresentation = 8, 8, 7, 0
     image.NumberOfFrames, image.FrameTime, image.FrameIncrementPointer = frames, 50, 0x00181063
     image.PixelData = pixels.tobytes()
-    return [_save(image, folder, series_number, 1, attributes)]
+    return [save(image, folder, series_number, 1, attributes)]
 
 
 def document(folder: Path, seed: str, series_number: int = 9, **attributes: Any) -> list[Path]:
     """A structured report: no pixels."""
-    image = _instance(folder, seed, series_number, 1, BasicTextSRStorage, Modality="SR", SeriesDescription="报告")
+    image = new_instance(folder, seed, series_number, 1, BasicTextSRStorage, Modality="SR", SeriesDescription="报告")
     image.ValueType, image.ContinuityOfContent, image.CompletionFlag, image.VerificationFlag = (
         "CONTAINER",
         "SEPARATE",
@@ -102,7 +102,7 @@ def document(folder: Path, seed: str, series_number: int = 9, **attributes: Any)
         "UNVERIFIED",
     )
     image.ContentDate, image.ContentTime = "20260305", "093000"
-    return [_save(image, folder, series_number, 1, attributes)]
+    return [save(image, folder, series_number, 1, attributes)]
 
 
 def _phantom(number: int, slices: int, size: int) -> npt.NDArray[np.float64]:
@@ -118,7 +118,8 @@ def _phantom(number: int, slices: int, size: int) -> npt.NDArray[np.float64]:
     return hounsfield
 
 
-def _instance(folder: Path, seed: str, series_number: int, number: int, sop_class_uid: str, **attributes: Any) -> FileDataset:
+def new_instance(folder: Path, seed: str, series_number: int, number: int, sop_class_uid: str, **attributes: Any) -> FileDataset:
+    """An instance without pixels, of a seed's study and series, as yet in no file."""
     folder.mkdir(parents=True, exist_ok=True)
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID, meta.TransferSyntaxUID = sop_class_uid, ExplicitVRLittleEndian
@@ -137,14 +138,16 @@ def _instance(folder: Path, seed: str, series_number: int, number: int, sop_clas
     return image
 
 
-def _set_pixels(image: FileDataset, pixels: npt.NDArray[np.uint16], bits_stored: int) -> None:
+def set_pixels(image: FileDataset, pixels: npt.NDArray[np.uint16], bits_stored: int) -> None:
+    """Grey values of 16 bits."""
     image.Rows, image.Columns = pixels.shape
     image.SamplesPerPixel, image.PhotometricInterpretation = 1, "MONOCHROME2"
     image.BitsAllocated, image.BitsStored, image.HighBit, image.PixelRepresentation = 16, bits_stored, bits_stored - 1, 0
     image.PixelData = pixels.tobytes()
 
 
-def _save(image: FileDataset, folder: Path, series_number: int, number: int, attributes: dict[str, Any]) -> Path:
+def save(image: FileDataset, folder: Path, series_number: int, number: int, attributes: dict[str, Any]) -> Path:
+    """Write it, with these attributes set last."""
     for keyword, value in attributes.items():
         setattr(image, keyword, value)
     path = folder / f"{series_number}-{number:05}.dcm"

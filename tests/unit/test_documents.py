@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import json5
@@ -12,6 +13,7 @@ import pytest
 from cloudfilm.db import job_queue
 from cloudfilm.errors import SettingInvalid
 from cloudfilm.settings import SECTION, load_settings, parse_settings
+from cloudfilm.version import VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -83,3 +85,7 @@ def test_what_is_no_syslog_server_is_refused(server: str | None) -> None:
 def test_a_certificate_file_that_cannot_be_read_is_refused() -> None:
     with pytest.raises(SettingInvalid, match="AuditSyslogCaFile"):
         parse_settings(section() | {"AuditSyslogCaFile": "/nowhere.pem"})
+
+
+def test_the_version_that_gateways_tell_is_the_projects() -> None:
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == VERSION

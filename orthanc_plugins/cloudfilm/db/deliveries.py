@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -63,6 +64,22 @@ def delivery_of_report(cursor: Cursor, report_id: UUID, now: datetime) -> Delive
 def stamped_for_kiosk(cursor: Cursor, report_id: UUID, now: datetime) -> bytes | None:
     """The sealed copy that a kiosk may print, None when it is not there (yet, or any more)."""
     cursor.execute("SELECT sealed_stamped FROM delivery WHERE report_id = %s AND kiosk_until > %s", (report_id, now))
+    row = cursor.fetchone()
+    return _bytes(row[0]) if row else None
+
+
+def reports_with_stamped(cursor: Cursor, report_ids: Collection[UUID], now: datetime) -> set[UUID]:
+    """Of these, the reports whose stamped copy is still kept."""
+    cursor.execute(
+        "SELECT report_id FROM delivery WHERE report_id = ANY(%s::uuid[]) AND sealed_stamped IS NOT NULL AND greatest(expires_at, kiosk_until) > %s",
+        ([str(one) for one in report_ids], now),
+    )
+    return {row[0] for row in cursor.fetchall()}
+
+
+def stamped_for_staff(cursor: Cursor, report_id: UUID, now: datetime) -> bytes | None:
+    """The sealed copy for as long as anybody may print it."""
+    cursor.execute("SELECT sealed_stamped FROM delivery WHERE report_id = %s AND greatest(expires_at, kiosk_until) > %s", (report_id, now))
     row = cursor.fetchone()
     return _bytes(row[0]) if row else None
 

@@ -157,6 +157,23 @@ def stored_of_instance(cursor: Cursor, study_instance_uid: str, sop_instance_uid
     return [StoredInstance(row[0], row[1], UUID(row[2]), row[3]) for row in cursor.fetchall()]
 
 
+def identifiers_of_instances(cursor: Cursor, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], list[str]]:
+    """Orthanc's identifiers of instances by the UIDs of study and instance, of all that are wanted at once; what is not there is left out."""
+    cursor.execute(
+        "SELECT wanted.study, wanted.sop, instance.publicId FROM unnest(%s::text[], %s::text[]) AS wanted (study, sop)"
+        " JOIN DicomIdentifiers sop ON sop.tagGroup = 8 AND sop.tagElement = 24 AND sop.value = wanted.sop"
+        " JOIN Resources instance ON instance.internalId = sop.id AND instance.resourceType = 3"
+        " JOIN Resources series ON series.internalId = instance.parentId"
+        " JOIN DicomIdentifiers known ON known.id = series.parentId AND known.tagGroup = 32 AND known.tagElement = 13"
+        " AND known.value = wanted.study",
+        ([study for study, _ in wanted], [sop for _, sop in wanted]),
+    )
+    found: dict[tuple[str, str], list[str]] = {}
+    for study, sop, orthanc_instance_id in cursor.fetchall():
+        found.setdefault((study, sop), []).append(orthanc_instance_id)
+    return found
+
+
 def studies_of_instance(cursor: Cursor, sop_instance_uid: str) -> dict[str, str]:
     """StudyInstanceUID by Orthanc's identifier of each instance with this SOPInstanceUID."""
     cursor.execute(

@@ -15,7 +15,10 @@ from cloudfilm.db.database import Cursor
 
 @dataclass(frozen=True, slots=True)
 class PrintOrder:
-    """One order. ``kind`` is ``return`` (to the station that a report came from) or ``kiosk``."""
+    """One order. ``kind`` is ``return`` (to the station that a report came from), ``kiosk`` or ``desk`` (sent by staff to a destination).
+
+    ``sealed_slip`` is what is printed instead of the report's stamped copy, until a queue has it.
+    """
 
     print_order_id: UUID
     report_id: UUID
@@ -33,6 +36,8 @@ class PrintOrder:
     trouble: str = ""
     repeat_allowed_at: datetime | None = None
     repeat_allowed_by: str = ""
+    destination_id: UUID | None = None
+    sealed_slip: bytes | None = None
 
     @property
     def state(self) -> str:
@@ -50,11 +55,11 @@ _COLUMNS = ", ".join(PrintOrder.__dataclass_fields__)
 def add_order(cursor: Cursor, order: PrintOrder) -> bool:
     """Insert an order; False when this arrival has one already, or a kiosk has printed the report and staff have not allowed another."""
     cursor.execute(
-        "INSERT INTO print_order (print_order_id, report_id, hospital_id, kind, arrival_id, kiosk_id, queue, ordered_at, queued_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        "INSERT INTO print_order (print_order_id, report_id, hospital_id, kind, arrival_id, kiosk_id, queue, ordered_at, queued_at,"
+        " destination_id, sealed_slip) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
         (
             order.print_order_id, order.report_id, order.hospital_id, order.kind, order.arrival_id, order.kiosk_id, order.queue,
-            order.ordered_at, order.queued_at,
+            order.ordered_at, order.queued_at, order.destination_id, order.sealed_slip,
         ),
     )  # fmt: skip
     return cursor.rowcount == 1
@@ -94,8 +99,8 @@ def orders_in_queues(cursor: Cursor, limit: int = 500) -> list[PrintOrder]:
 
 
 def note_job(cursor: Cursor, print_order_id: UUID, cups_job: str) -> None:
-    """The job is held in its queue."""
-    cursor.execute("UPDATE print_order SET cups_job = %s WHERE print_order_id = %s", (cups_job, print_order_id))
+    """The job is held in its queue, which has the sheet from here on."""
+    cursor.execute("UPDATE print_order SET cups_job = %s, sealed_slip = NULL WHERE print_order_id = %s", (cups_job, print_order_id))
 
 
 def note_queued(cursor: Cursor, print_order_id: UUID, now: datetime) -> None:
@@ -121,7 +126,7 @@ def note_trouble(cursor: Cursor, print_order_id: UUID, trouble: str) -> int:
 def note_failed(cursor: Cursor, print_order_id: UUID, now: datetime) -> None:
     """No more attempts. What a kiosk was to print was certainly not printed: it may be ordered anew."""
     cursor.execute(
-        "UPDATE print_order SET failed_at = %s, repeat_allowed_at = CASE kind WHEN 'kiosk' THEN %s END WHERE print_order_id = %s",
+        "UPDATE print_order SET failed_at = %s, sealed_slip = NULL, repeat_allowed_at = CASE kind WHEN 'kiosk' THEN %s END WHERE print_order_id = %s",
         (now, now, print_order_id),
     )
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from struct import Struct
+from threading import Lock
 from typing import Final
 
 from pydicom.datadict import dictionary_has_tag, dictionary_VR
@@ -29,6 +30,9 @@ _IMPLICIT = "1.2.840.10008.1.2"
 _BIG_ENDIAN = "1.2.840.10008.1.2.2"
 _DEFLATED = frozenset({"1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205"})
 
+# What files unpack to lies in memory once, however many senders come at a time.
+_ONE_INFLATED: Final = Lock()
+_PORTION_BYTES = 65536
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _PIXEL_DATA = 0x7FE00010
@@ -108,9 +112,13 @@ def check(content: bytes | memoryview) -> Sound:
     if len(view) < 144 or bytes(view[128:132]) != b"DICM":
         raise Unsound(Flaw.NO_DICOM, 0)
     transfer_syntax_uid, start = _file_meta(view)
-    data_set = view[start:]
-    if transfer_syntax_uid in _DEFLATED:
-        data_set = memoryview(_inflated(data_set))
+    if transfer_syntax_uid not in _DEFLATED:
+        return _walked(view[start:], transfer_syntax_uid)
+    with _ONE_INFLATED:
+        return _walked(memoryview(_inflated(view[start:])), transfer_syntax_uid)
+
+
+def _walked(data_set: memoryview, transfer_syntax_uid: str) -> Sound:
     walk = _Walk(data_set, implicit=transfer_syntax_uid == _IMPLICIT, order=">" if transfer_syntax_uid == _BIG_ENDIAN else "<")
     try:
         walk.run()
@@ -196,6 +204,7 @@ class _Walk:
         self._told: dict[int, bytes] = {}
         self.depth = self.elements = self.pixel_data_at = 0
         self._pixel_data_bytes: int | None = None
+        self._last_zeros: int | None = None
         self._is_encapsulated = False
 
     def text(self, tag: int) -> str:
@@ -225,10 +234,19 @@ class _Walk:
                 position = self._delimiter(top, tag, size(view, position + 4)[0], position)
             elif top.is_sequence:
                 raise Unsound(Flaw.NOT_AN_ITEM, position)
-            elif tag == 0 and len(opened) == 1 and not bytes(view[position:]).strip(b"\0"):
+            elif tag == 0 and len(opened) == 1 and position >= self._filled_up_from():
                 return  # filled up with zeros, as some archives do
             else:
                 position = self._element(top, tag, position, size)
+
+    def _filled_up_from(self) -> int:
+        """Where the zeros at the very end begin. Looked for once: the answer is the same for each of many empty elements."""
+        if self._last_zeros is None:
+            end = len(self._view)
+            while end and not (portion := bytes(self._view[max(0, end - _PORTION_BYTES) : end]).rstrip(b"\0")):
+                end = max(0, end - _PORTION_BYTES)
+            self._last_zeros = max(0, end - _PORTION_BYTES) + len(portion) if end else 0
+        return self._last_zeros
 
     def _delimiter(self, top: _Open, tag: int, length: int, position: int) -> int:
         """An item, or the end of an item or of a sequence (PS3.5 §7.5)."""

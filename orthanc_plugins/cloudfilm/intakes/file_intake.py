@@ -8,16 +8,14 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from cloudfilm.db.database import Database
-from cloudfilm.db.intake_sources import IntakeSource, list_sources, note_use
-from cloudfilm.db.origin import Origin, Way
-from cloudfilm.errors import CloudFilmError, Conflict, TooLarge, UnsupportedMediaType
-from cloudfilm.intakes.audited import submitted_by
+from cloudfilm.db.intake_sources import IntakeSource
+from cloudfilm.db.origin import Way
+from cloudfilm.errors import CloudFilmError, TooLarge, UnsupportedMediaType
 from cloudfilm.intakes.places import Places
+from cloudfilm.intakes.putting_aside import move, put_aside
 from cloudfilm.intakes.settled import Settled
-from cloudfilm.reports.intake import Intake
+from cloudfilm.intakes.stations import Stations
 from cloudfilm.reports.limited_process import DocumentProcessFailed
-from cloudfilm.reports.picture_document import document_of
 from cloudfilm.reports.refusal import DocumentRefused
 
 QUIET_SECONDS = 2.0
@@ -31,21 +29,30 @@ class FileIntake:
 
     Parameters
     ----------
+    take : Callable
+        Keeps a document (content, title) for good and says whether it is new; raises as `DocumentIntake.take` does.
     monotonic : Callable
         Seconds of a clock that never goes back.
     """
 
-    def __init__(self, database: Database, intake: Intake, places: Places, monotonic: Callable[[], float]) -> None:
-        self._database, self._intake, self._places, self._monotonic = database, intake, places, monotonic
+    def __init__(
+        self,
+        stations: Stations,
+        take: Callable[[IntakeSource, bytes, str], bool],
+        places: Places,
+        maximum_megabytes: int,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._stations, self._take, self._places, self._monotonic = stations, take, places, monotonic
+        self._maximum_megabytes = maximum_megabytes
         self._settled: dict[str, Settled] = {}
 
     def look(self) -> None:
         """One look at all of them: no more than some hundred files of each, so that one station does not hold up the others."""
-        with self._database.transaction() as cursor:
-            sources = [*list_sources(cursor, Way.PRINTER), *list_sources(cursor, Way.FOLDER)]
-            referring = [source for source in list_sources(cursor, Way.HL7) if source.takes_references]
-        for source in referring:
-            self._places.folder(source.name).make()
+        sources = [*self._stations.of_kind(Way.PRINTER), *self._stations.of_kind(Way.FOLDER)]
+        for source in self._stations.of_kind(Way.HL7):
+            if source.takes_references:
+                self._places.folder(source.name).make()
         for source in sources:
             try:
                 self._take_printed(source) if source.kind == Way.PRINTER else self._take_from_folder(source)
@@ -63,7 +70,7 @@ class FileIntake:
             if refusal is None:
                 path.unlink()
             else:
-                _put_aside(path, spool / "failed", refusal)
+                put_aside(path, spool / "failed", refusal)
             title_path.unlink(missing_ok=True)
 
     def _take_from_folder(self, source: IntakeSource) -> None:
@@ -77,54 +84,27 @@ class FileIntake:
             try:
                 refusal = self._receive(source, path, path.stem)
             except Duplicate:
-                _move(path, folder.duplicate)
+                move(path, folder.duplicate)
                 continue
             if refusal is None:
-                _move(path, folder.processed)
+                move(path, folder.processed)
             else:
-                _put_aside(path, folder.failed, refusal)
+                put_aside(path, folder.failed, refusal)
 
     def _receive(self, source: IntakeSource, path: Path, title: str) -> str | None:
         """Why the document cannot be taken; None when it was."""
-        size = path.stat().st_size
-        if size > self._intake.maximum_megabytes * _MEGABYTE:
-            return f"The document is larger than {self._intake.maximum_megabytes} MB."
+        if path.stat().st_size > self._maximum_megabytes * _MEGABYTE:
+            return f"The document is larger than {self._maximum_megabytes} MB."
         try:
-            received = self._intake.receive(
-                source.hospital_id,
-                document_of(path.read_bytes()),
-                submitted_by(source, self._intake.clock()),
-                Origin(Way(source.kind), source.name, title),
-            )
+            is_new = self._take(source, path.read_bytes(), title)
         except (UnsupportedMediaType, TooLarge) as refused:
             return refused.public_message
         except DocumentRefused as refused:
             return f"{refused.reason[0].upper()}{refused.reason[1:]}: {refused.allowed}."
-        except Conflict:
-            received = None
-        with self._database.transaction() as cursor:
-            note_use(cursor, source.name, self._intake.clock())
-        if source.kind == Way.FOLDER and (received is None or not received.is_new):
+        if source.kind == Way.FOLDER and not is_new:
             raise Duplicate
         return None
 
 
 class Duplicate(Exception):
     """The same document had come before: it is one report."""
-
-
-def _put_aside(path: Path, folder: Path, reason: str) -> None:
-    folder.mkdir(mode=0o2775, exist_ok=True)
-    moved = _move(path, folder)
-    moved.with_name(moved.name + ".reason.txt").write_text(reason + "\n", encoding="utf-8")
-    _log.warning("a document was put aside: %s", reason)
-
-
-def _move(path: Path, folder: Path) -> Path:
-    """Move, never over another file."""
-    target, number = folder / path.name, 1
-    while target.exists():
-        number += 1
-        target = folder / f"{path.stem}-{number}{path.suffix}"
-    path.rename(target)
-    return target

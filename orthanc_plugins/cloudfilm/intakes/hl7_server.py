@@ -10,29 +10,15 @@ from collections.abc import Callable
 import hl7
 from hl7.mllp import HL7StreamReader, HL7StreamWriter, start_hl7_server
 
-from cloudfilm.db.database import Database
-from cloudfilm.db.hospitals import hospital_named
-from cloudfilm.db.intake_sources import IntakeSource, list_sources, note_use
-from cloudfilm.db.origin import Origin, Way
-from cloudfilm.errors import CloudFilmError, Conflict, Unavailable
-from cloudfilm.intakes.audited import submitted_by
-from cloudfilm.intakes.places import Places
-from cloudfilm.intakes.references import read_reference
-from cloudfilm.intakes.register_intake import RegisterIntake
+from cloudfilm.db.intake_sources import IntakeSource
+from cloudfilm.db.origin import Way
+from cloudfilm.errors import Unavailable
+from cloudfilm.intakes.message_verdict import Verdict, judged
+from cloudfilm.intakes.stations import Stations
 from cloudfilm.reports.hl7_message import Condition, Message, MessageRefused, err_segment, hl7_text, read_message
-from cloudfilm.reports.hl7_order import ORDERS
-from cloudfilm.reports.hl7_patient import CORRECTIONS, MERGES
-from cloudfilm.reports.hl7_report import report_of
-from cloudfilm.reports.intake import Intake
-from cloudfilm.reports.laid_out import lay_out
-from cloudfilm.reports.limited_process import DocumentProcessFailed
-from cloudfilm.reports.picture_document import document_of
-from cloudfilm.reports.refusal import DocumentRefused
 
-type Answer = tuple[str, str, Condition | None]
-RESULTS = ("ORU^R01",)
-TAKEN = (*RESULTS, *ORDERS, *CORRECTIONS, *MERGES)
-_LARGEST_MESSAGE = 80 * 1024 * 1024
+# A message may carry a document of the largest size that can be set (50 MB), in Base64.
+LARGEST_MESSAGE = 80 * 1024 * 1024
 _IDLE_SECONDS = 3600.0
 _log = logging.getLogger(__name__)
 
@@ -41,14 +27,19 @@ class Hl7Server:
     """Takes results (ORU^R01), orders, corrections of patient data and merges of patient numbers, of registered senders.
 
     An address that no station is registered for is hung up on at once: HL7 has no password.
+
+    Parameters
+    ----------
+    take : Callable
+        Stores for good what a message says (message, station, address of the sender, the message's bytes); raises as `judged` knows.
     """
 
-    def __init__(self, database: Database, intake: Intake, places: Places, register: RegisterIntake) -> None:
-        self._database, self._intake, self._places, self._register = database, intake, places, register
+    def __init__(self, stations: Stations, take: Callable[[Message, IntakeSource, str, bytes], object]) -> None:
+        self._stations, self._take = stations, take
 
     async def serve(self, host: str, port: int) -> None:
         """Listen until cancelled."""
-        server = await start_hl7_server(self._converse, host, port, limit=_LARGEST_MESSAGE)
+        server = await start_hl7_server(self._converse, host, port, limit=LARGEST_MESSAGE)
         async with server:
             await server.serve_forever()
 
@@ -79,61 +70,18 @@ class Hl7Server:
             return _answer_to_the_unreadable("AR", str(refused), refused.condition)
         except Unavailable:
             return _answer_to_the_unreadable("AE", "The database does not answer", Condition.INTERNAL)
-        return message.acknowledgement(*self._take(message, known, peer, block))
+        verdict = self._judge(message, known, peer, block)
+        return message.acknowledgement(verdict.code, verdict.reason, verdict.condition)
 
-    def _take(self, message: Message, known: list[IntakeSource], peer: str, block: bytes) -> Answer:
+    def _judge(self, message: Message, known: list[IntakeSource], peer: str, block: bytes) -> Verdict:
         application = message.sender[0]
         source = next((one for one in known if _application(one) in ("", application)), None)
         if source is None:
-            return "AR", f"MSH-3: the application {application} is not registered", Condition.TABLE_VALUE
-        if message.kind not in TAKEN:
-            return "AR", f"MSH-9: {message.kind} is not taken; allowed are {', '.join(TAKEN)}", Condition.MESSAGE_TYPE
-        try:
-            if message.kind in RESULTS:
-                self._store(message, source, peer)
-            else:
-                self._register.take(message, source, peer, block)
-        except MessageRefused as refused:
-            return "AR", str(refused), refused.condition
-        except DocumentRefused as refused:
-            return "AR", f"OBX-5: {refused}", Condition.DATA_TYPE
-        except DocumentProcessFailed:
-            return "AE", "The picture could not be looked at now", Condition.INTERNAL
-        except Unavailable as error:
-            return "AE", error.public_message, Condition.INTERNAL
-        except Conflict as error:
-            return "AR", error.public_message, Condition.UNKNOWN_KEY
-        except CloudFilmError as error:
-            return "AR", error.public_message, Condition.INTERNAL
-        except Exception:
-            # Ours, not the sender's: nothing is stored, the sender keeps the message, and the line lives on.
-            _log.exception("a message of the station %s could not be taken", source.name)
-            return "AE", "CloudFilm could not take the message; it is in its log", Condition.INTERNAL
-        return "AA", "", None
-
-    def _store(self, message: Message, source: IntakeSource, peer: str) -> None:
-        report = report_of(message)
-        with self._database.transaction() as cursor:
-            hospital = hospital_named(cursor, source.hospital_id)
-        document = report.document
-        if report.reference is not None:
-            if not source.takes_references:
-                raise MessageRefused("OBX-2: RP is not taken from this station; allowed are TX, FT, ST and ED")
-            document = read_reference(self._places.folder(source.name).arriving, report.reference, self._intake.maximum_megabytes)
-        document = document_of(document) if document else lay_out(report.fields, hospital.name if hospital else "")
-        origin = Origin(Way.HL7, source.name, f"HL7 {message.control_id}")
-        try:
-            self._intake.receive(
-                source.hospital_id, document, submitted_by(source, self._intake.clock(), peer), origin, given=report.fields
-            )
-        except Conflict:
-            _log.info("a message brought a document that had come before")
-        with self._database.transaction() as cursor:
-            note_use(cursor, source.name, self._intake.clock())
+            return Verdict("AR", f"MSH-3: the application {application} is not registered", Condition.TABLE_VALUE)
+        return judged(lambda: self._take(message, source, peer, block), source.name)
 
     def _sources_at(self, peer: str) -> list[IntakeSource]:
-        with self._database.transaction() as cursor:
-            return [one for one in list_sources(cursor, Way.HL7) if one.sender.split("|")[0] == peer]
+        return [one for one in self._stations.of_kind(Way.HL7) if one.sender.split("|")[0] == peer]
 
 
 def _answer_to_the_unreadable(code: str, reason: str, condition: Condition) -> bytes:

@@ -17,18 +17,19 @@ from uuid import UUID
 from cloudfilm.db.database import Database
 from cloudfilm.doors.audit_trail import AuditTrail
 from cloudfilm.errors import CloudFilmError
+from cloudfilm.intakes.document_intake import DocumentIntake
 from cloudfilm.intakes.file_intake import FileIntake
 from cloudfilm.intakes.film_intake import FilmIntake
-from cloudfilm.intakes.hl7_server import Hl7Server
-from cloudfilm.intakes.hl7_server import run as run_hl7
+from cloudfilm.intakes.listeners import start_listeners
+from cloudfilm.intakes.message_door import MessageDoor
+from cloudfilm.intakes.message_intake import MessageIntake
 from cloudfilm.intakes.places import Places
-from cloudfilm.intakes.raw_intake import RawIntake
-from cloudfilm.intakes.raw_server import RawServer
-from cloudfilm.intakes.raw_server import run as run_raw
 from cloudfilm.intakes.register_intake import RegisterIntake
+from cloudfilm.intakes.socket_server import SocketServer
+from cloudfilm.intakes.stations import DatabaseStations
 from cloudfilm.intakes.stow.door import StowDoor
 from cloudfilm.intakes.stow.onward import Onward
-from cloudfilm.intakes.stow.server import StowServer
+from cloudfilm.intakes.unreadable_files import UnreadableFiles
 from cloudfilm.orthanc_api.set_aside_keeper import SetAsideKeeper
 from cloudfilm.reports.intake import Intake
 from cloudfilm.settings import Settings, load_settings
@@ -73,49 +74,33 @@ def main() -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    looks = (FileIntake(database, intake, places, time.monotonic).look, FilmIntake(database, documents, key_ring, places, clock).look)
-    listener = threading.Thread(
-        target=run_hl7,
-        args=(Hl7Server(database, intake, places, register), os.environ.get("CLOUDFILM_HL7_BIND", "127.0.0.1"), _hl7_port(), stop.is_set),
-        daemon=True,
-    )
-    listener.start()
-    raw = threading.Thread(
-        target=run_raw,
-        args=(lambda: RawServer(database, places, os.environ.get("CLOUDFILM_HL7_BIND", "127.0.0.1")), stop.is_set),
-        daemon=True,
-    )
-    raw.start()
-    converter = threading.Thread(
-        target=_look_for_raw_jobs, args=(RawIntake(database, places, settings.maximum_report_megabytes), stop), daemon=True
-    )
-    converter.start()
+    stations = DatabaseStations(database, clock)
+    messages = MessageIntake(database, intake, places, register)
+    files = FileIntake(stations, DocumentIntake(stations, intake).take, places, settings.maximum_report_megabytes, time.monotonic)
+    looks = (files.look, UnreadableFiles(database, places, clock).look, FilmIntake(database, documents, key_ring, places, clock).look)
+    bind, port = os.environ.get("CLOUDFILM_HL7_BIND", "127.0.0.1"), int(os.environ.get("CLOUDFILM_HL7_PORT", "2575"))
+    listeners = start_listeners(stations, messages.take, places, settings.maximum_report_megabytes, bind, port, stop)
     film_printer = _start_film_printer()
-    stow = StowServer(_stow_door(settings, database), settings.stow_socket)
+    doors = (
+        SocketServer(_stow_door(settings, database), settings.stow_socket, 0o666),  # nginx's workers are another user
+        SocketServer(MessageDoor(database, messages), settings.message_socket, 0o600),
+    )
     while not stop.wait(_LOOK_EVERY_SECONDS):
         for look in looks:
             try:
                 look()
             except CloudFilmError as error:
                 _log.warning("%s", error.public_message)
-        if not all(part.is_alive() for part in (listener, raw, converter, stow)):
+        if not all(thread.is_alive() for thread in listeners) or not all(door.is_alive() for door in doors):
             break
         if film_printer.poll() is not None:
             _log.warning("the film printer ended with status %s and is started again", film_printer.returncode)
             film_printer = _start_film_printer()
     film_printer.terminate()
-    stow.stop()
+    for door in doors:
+        door.stop()
     if not stop.is_set():
         raise SystemExit("a listener ended")
-
-
-def _look_for_raw_jobs(raw_intake: RawIntake, stop: threading.Event) -> None:
-    """On its own: converting one job takes longer than looking at everything else."""
-    while not stop.wait(_LOOK_EVERY_SECONDS):
-        try:
-            raw_intake.look()
-        except CloudFilmError as error:
-            _log.warning("%s", error.public_message)
 
 
 def _start_film_printer() -> subprocess.Popen[bytes]:
@@ -131,7 +116,3 @@ def _stow_door(settings: Settings, database: Database) -> StowDoor:
     quota = settings.set_aside_megabytes * 1_000_000
     keeper = SetAsideKeeper(database, DocumentStore(settings.set_aside_directory), audit_trail, quota, clock, os.urandom)
     return StowDoor(Onward(settings.orthanc_url), keeper, settings.arriving_directory, os.urandom)
-
-
-def _hl7_port() -> int:
-    return int(os.environ.get("CLOUDFILM_HL7_PORT", "2575"))

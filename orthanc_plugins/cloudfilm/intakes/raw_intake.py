@@ -9,12 +9,12 @@ import os
 import tempfile
 from pathlib import Path
 
-from cloudfilm.db.database import Database
-from cloudfilm.db.intake_sources import IntakeSource, list_sources
+from cloudfilm.db.intake_sources import IntakeSource
 from cloudfilm.db.origin import Way
 from cloudfilm.intakes.places import Places
 from cloudfilm.intakes.postscript import to_pdf
 from cloudfilm.intakes.raw_server import CUT, SUFFIX
+from cloudfilm.intakes.stations import Stations
 from cloudfilm.reports.print_stream import JobRefused, Language, read_job
 
 _AT_ONCE = 20
@@ -25,14 +25,12 @@ _log = logging.getLogger(__name__)
 class RawIntake:
     """Looks at every raw port's spool."""
 
-    def __init__(self, database: Database, places: Places, maximum_megabytes: int) -> None:
-        self._database, self._places, self._largest = database, places, maximum_megabytes * 1024 * 1024
+    def __init__(self, stations: Stations, places: Places, maximum_megabytes: int) -> None:
+        self._stations, self._places, self._largest = stations, places, maximum_megabytes * 1024 * 1024
 
     def look(self) -> None:
         """One look at all of them."""
-        with self._database.transaction() as cursor:
-            sources = list_sources(cursor, Way.PRINTER)
-        for source in sources:
+        for source in self._stations.of_kind(Way.PRINTER):
             folder = self._places.raw(source.name)
             for path in sorted(folder.glob(f"*{SUFFIX}"))[:_AT_ONCE] if folder.is_dir() else []:
                 try:

@@ -15,11 +15,11 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from cloudfilm.db.database import Database
-from cloudfilm.db.intake_sources import IntakeSource, list_sources
+from cloudfilm.db.intake_sources import IntakeSource
 from cloudfilm.db.origin import Way
 from cloudfilm.errors import CloudFilmError
 from cloudfilm.intakes.places import Places
+from cloudfilm.intakes.stations import Stations
 
 SUFFIX = ".job"
 CUT = ".cut"
@@ -34,8 +34,8 @@ _log = logging.getLogger(__name__)
 class RawServer:
     """Listens at the port of every printer station that has one; ports come and go with the stations."""
 
-    def __init__(self, database: Database, places: Places, host: str) -> None:
-        self._database, self._places, self._host = database, places, host
+    def __init__(self, stations: Stations, places: Places, host: str) -> None:
+        self._stations, self._places, self._host = stations, places, host
         self._servers: dict[int, asyncio.Server] = {}
         self._sources: dict[int, IntakeSource] = {}
         self._unusable: set[int] = set()
@@ -67,8 +67,7 @@ class RawServer:
                 self._unusable.add(port)
 
     def _with_port(self) -> list[IntakeSource]:
-        with self._database.transaction() as cursor:
-            return [source for source in list_sources(cursor, Way.PRINTER) if source.raw_port is not None]
+        return [source for source in self._stations.of_kind(Way.PRINTER) if source.raw_port is not None]
 
     async def _take(self, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         source = self._sources.get(port)

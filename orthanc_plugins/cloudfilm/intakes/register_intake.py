@@ -40,8 +40,10 @@ class RegisterIntake:
     clock: Callable[[], datetime]
     new_id: Callable[[], UUID]
 
-    def take(self, message: Message, source: IntakeSource, peer: str, block: bytes) -> None:
+    def take(self, message: Message, source: IntakeSource, peer: str, block: bytes, came_at: datetime | None = None) -> None:
         """Store what a message says of the station's own hospital; the same message again has no second effect.
+
+        ``came_at`` is when a gateway took it, None for now: a sender whose clock goes ahead counts as of then.
 
         Raises
         ------
@@ -53,7 +55,7 @@ class RegisterIntake:
             The database does not answer: nothing was stored.
         """
         now = self.clock()
-        sender = Sender(source.name, message.control_id[:200], said_at(message, self.zone, now), now)
+        sender = Sender(source.name, message.control_id[:200], said_at(message, self.zone, came_at or now), now)
         with self.database.transaction() as cursor:
             if not note_message(cursor, source.name, sender.control_id, hashlib.sha256(block).digest(), now):
                 return

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from uuid import UUID
 
-from cloudfilm.db.deliveries import delivery_of_report, stamped_for_kiosk
+from cloudfilm.db.deliveries import delivery_of_report, stamped_for_kiosk, stamped_for_staff
 from cloudfilm.db.print_orders import (
     PrintOrder,
     note_failed,
@@ -19,8 +19,9 @@ from cloudfilm.db.print_orders import (
     orders_in_queues,
 )
 from cloudfilm.errors import Unavailable
+from cloudfilm.intakes.print_server import hold_job, jobs_waiting, release_job
 from cloudfilm.jobs.context import JobContext
-from cloudfilm.jobs.print_server import hold_job, jobs_waiting, release_job
+from cloudfilm.reports.slip import Slip
 from cloudfilm.storage.sealing import unseal
 
 # With pauses of 2, 4, 8 … seconds: about a quarter of an hour. A printer that is off is not among it: its queue has taken the job.
@@ -69,10 +70,15 @@ def note_what_was_printed(context: JobContext, waiting: Callable[[str], frozense
 
 def _hand_over(context: JobContext, order: PrintOrder) -> str | None:
     """Put the copy into the queue, held; None when it is no longer kept, which no further attempt mends."""
+    if order.sealed_slip is not None:
+        slip = Slip.from_bytes(unseal(bytes(order.sealed_slip), context.key_ring)).as_pdf()
+        return _hold(context, order, slip)
     with context.database.transaction() as cursor:
         now = context.clock()
         if order.kind == "kiosk":
             sealed = stamped_for_kiosk(cursor, order.report_id, now)
+        elif order.kind == "desk":
+            sealed = stamped_for_staff(cursor, order.report_id, now)
         else:
             delivery = delivery_of_report(cursor, order.report_id, now)
             sealed = delivery.sealed_stamped if delivery else None
@@ -80,8 +86,12 @@ def _hand_over(context: JobContext, order: PrintOrder) -> str | None:
             note_trouble(cursor, order.print_order_id, "The stamped copy is no longer kept.")
             note_failed(cursor, order.print_order_id, now)
             return None
+    return _hold(context, order, unseal(sealed, context.key_ring))
+
+
+def _hold(context: JobContext, order: PrintOrder, sheet: bytes) -> str:
     # The title says nothing of the patient: it may stand on the printer's display.
-    job = hold_job(unseal(sealed, context.key_ring), order.queue, f"report {str(order.print_order_id)[:8]}")
+    job = hold_job(sheet, order.queue, f"report {str(order.print_order_id)[:8]}")
     with context.database.transaction() as cursor:
         note_job(cursor, order.print_order_id, job)
     return job

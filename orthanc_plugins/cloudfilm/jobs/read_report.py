@@ -29,7 +29,7 @@ from cloudfilm.reports.limits import DocumentLimits
 from cloudfilm.reports.page_images import PageImages
 from cloudfilm.reports.refusal import DocumentRefused
 from cloudfilm.reports.stamp import Stamp
-from cloudfilm.reports.stamp_drawing import DEFAULT_CAPTION
+from cloudfilm.reports.stamp_drawing import DEFAULT_CAPTION, address_line
 from cloudfilm.reports.taught_form import form_from_json
 from cloudfilm.storage.sealing import seal, unseal
 
@@ -56,11 +56,13 @@ def read_report(context: JobContext, report_id_text: str) -> None:
         size_mm=float(context.settings.stamp_size_millimeters),
         corner=wanted.stamp_corner or context.settings.stamp_corner,
         caption_lines=(wanted.stamp_words,) if wanted.stamp_words else DEFAULT_CAPTION,
+        address=address_line(context.settings.public_url),
     )
     document = context.documents.get(report.document_sha256)
     try:
         forms = [form_from_json(form) for form in taught]
-        reading = read_document(document, stamp, DocumentLimits(), forms=forms)
+        limits = DocumentLimits(refuses_active=context.settings.refuses_active_documents)
+        reading = read_document(document, stamp, limits, forms=forms)
         combined = combine(reading.report, ReportFields.from_json(report.given_fields or {}))
         reserved = None if combined.contradiction else find_reserved(context, report.hospital_id, combined.reading, document, stamp)
     except DocumentRefused as refused:

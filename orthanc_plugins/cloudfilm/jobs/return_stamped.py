@@ -3,10 +3,6 @@
 
 from __future__ import annotations
 
-import os
-import re
-import tempfile
-from pathlib import Path
 from uuid import UUID, uuid4
 
 from cloudfilm.db.database import Cursor
@@ -17,6 +13,7 @@ from cloudfilm.db.reports import ReportRecord, report_with_id, set_returned
 from cloudfilm.db.reports_again import arrival_with_id
 from cloudfilm.errors import Unavailable
 from cloudfilm.intakes.places import Places
+from cloudfilm.intakes.stamped_file import stamped_file_name, write_whole
 from cloudfilm.jobs.context import JobContext
 from cloudfilm.jobs.print_order import print_order
 from cloudfilm.storage.sealing import unseal
@@ -46,8 +43,8 @@ def return_stamped(context: JobContext, arrival_id_text: str) -> None:
     if order is None and sealed is None:
         return
     if source.return_to == OWN_FOLDER and sealed is not None:
-        path = Places(context.settings.data_directory).folder(source.name).stamped / f"{_file_name(title, arrival_id)}.pdf"
-        _write(unseal(sealed, context.key_ring), path)
+        path = Places(context.settings.data_directory).folder(source.name).stamped / stamped_file_name(title, str(arrival_id))
+        write_whole(unseal(sealed, context.key_ring), path)
     elif source.return_to != OWN_FOLDER:
         _print(context, order or _order(context, report, arrival_id, f"return-{source.name}"))
     with context.database.transaction() as cursor:
@@ -67,21 +64,3 @@ def _print(context: JobContext, order: PrintOrder) -> None:
         now = order_of_arrival(cursor, order.arrival_id) if order.arrival_id else None
     if now is not None and now.state in ("ordered", "failed"):
         raise Unavailable(now.trouble or "The stamped copy was not printed.")
-
-
-def _file_name(title: str, arrival_id: UUID) -> str:
-    """What the station called it, without what a file's name cannot hold, and never twice the same."""
-    kept = re.sub(r"[^\w.()-]+", "_", title, flags=re.UNICODE).strip("._")[:80]
-    return f"{kept or 'report'}-{str(arrival_id)[:8]}"
-
-
-def _write(content: bytes, path: Path) -> None:
-    """Whole as soon as it has its name."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=".part-")
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(part).chmod(0o664)
-    os.replace(part, path)

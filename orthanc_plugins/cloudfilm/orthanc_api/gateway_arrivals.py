@@ -26,12 +26,21 @@ class GatewayArrivals:
         Whether so many bytes may still be written.
     conflicts : Path
         Where an instance is kept that comes with a SOPInstanceUID of another that is here.
+    keep_refused : Callable
+        Puts a file that is refused for what it is aside: its bytes, its sender, the reason.
     orthanc
         The host module, passed in.
     """
 
-    def __init__(self, data: Path, has_room: Callable[[int, int, int], bool], conflicts: Path, orthanc: Any) -> None:
-        self._data, self._has_room, self._conflicts, self._orthanc = data, has_room, conflicts, orthanc
+    def __init__(
+        self,
+        data: Path,
+        has_room: Callable[[int, int, int], bool],
+        conflicts: Path,
+        keep_refused: Callable[[bytes, str, str], None],
+        orthanc: Any,
+    ) -> None:
+        self._data, self._has_room, self._conflicts, self._keep_refused, self._orthanc = data, has_room, conflicts, keep_refused, orthanc
 
     def judge_c_store(self, instance: Any) -> int:
         """Status of the C-STORE response (PS3.4 §B.2.3)."""
@@ -44,12 +53,20 @@ class GatewayArrivals:
             identity = read_identity(dicom)
             if isinstance(identity, Refused):
                 _log.warning("refused an instance from %s: %s", instance.GetInstanceRemoteAet(), identity.reason)
+                self._set_aside(dicom, instance.GetInstanceRemoteAet(), identity.reason)
                 return identity.status
             self._keep_other_content(dicom, identity.sop_instance_uid, identity.study_instance_uid)
         except Exception:
             _log.exception("could not judge an instance, so it was refused")
             return StoreStatus.OUT_OF_RESOURCES
         return StoreStatus.SUCCESS
+
+    def _set_aside(self, dicom: bytes, sender: str, reason: str) -> None:
+        """It is refused all the same where it cannot be kept."""
+        try:
+            self._keep_refused(dicom, sender, reason)
+        except OSError:
+            _log.exception("could not keep a refused instance")
 
     def _keep_other_content(self, dicom: bytes, sop_instance_uid: str, study_instance_uid: str) -> None:
         """Orthanc keeps the first and calls the second a success: other content is kept beside it, on disk before the sender hears of it."""

@@ -13,6 +13,7 @@ import requests
 from cloudfilm.access.key_ring import KeySource
 from cloudfilm.access.token import InternalToken, issue_token
 from cloudfilm.errors import TooLarge, Unavailable
+from cloudfilm.orthanc_api.modality import RegisteredModality
 
 _LIFETIME = timedelta(minutes=5)
 _TIMEOUT_SECONDS = (5, 60)
@@ -33,6 +34,10 @@ class OrthancClient:
             return self._response("GET", "/system").ok
         except Unavailable:
             return False
+
+    def version(self) -> str:
+        """Orthanc's own."""
+        return str(self._json("GET", "/system")["Version"])
 
     def study(self, orthanc_study_id: str) -> dict[str, Any] | None:
         """``/studies/{id}``, None when it is not (any more) there."""
@@ -95,7 +100,7 @@ class OrthancClient:
         """
         url = f"{self._url}/instances/{orthanc_instance_id}/file"
         try:
-            with requests.get(url, headers=self._credential(), timeout=_TIMEOUT_SECONDS, stream=True) as response:
+            with self._session.get(url, headers=self._credential(), timeout=_TIMEOUT_SECONDS, stream=True) as response:
                 if response.status_code == requests.codes.not_found:
                     return None
                 if not response.ok:
@@ -149,18 +154,18 @@ class OrthancClient:
         sender = str(known.get("RemoteAET", "")) or {"RestApi": "STOW-RS", "Plugins": "STOW-RS"}.get(str(known.get("Origin", "")), "")
         return {"sender": sender, "received_at": moment}
 
-    def set_modality(self, aet: str, host: str, port: int | None = None) -> None:
-        """Register a DICOM sender: it may C-ECHO and C-STORE; with its port, where N-EVENT-REPORTs go, it may ask for Storage Commitment too."""
-        rights = {
-            "AllowEcho": True,
-            "AllowStore": True,
-            "AllowFind": False,
-            "AllowFindWorklist": False,
-            "AllowGet": False,
-            "AllowMove": False,
-            "AllowStorageCommitment": port is not None,
-        }
-        self._json("PUT", f"/modalities/{aet}", {"AET": aet, "Host": host, "Port": port or 104, **rights})
+    def set_modality(self, modality: RegisteredModality) -> None:
+        """Register a DICOM node, or change what it may do."""
+        self._json("PUT", f"/modalities/{modality.aet}", modality.as_orthanc_has_it())
+
+    def modalities(self) -> list[RegisteredModality]:
+        """All that are registered, by AE title."""
+        found: dict[str, dict[str, Any]] = self._json("GET", "/modalities?expand")
+        return sorted((RegisteredModality.from_orthanc(one) for one in found.values()), key=lambda one: one.aet)
+
+    def remove_modality(self, aet: str) -> None:
+        """It may nothing any more; one that is not registered is no error."""
+        self._json("DELETE", f"/modalities/{aet}")
 
     def media(self, orthanc_study_id: str) -> Iterator[bytes]:
         """``/studies/{id}/media`` in portions: a ZIP archive of the study's instances with a DICOMDIR, packed while it is read."""

@@ -1,51 +1,58 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""What Orthanc has stored of an instance, read back and hashed: the substance of a receipt."""
+"""What Orthanc has stored of instances, read back and hashed: the substance of receipts."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from cloudfilm.db.database import Database
+from cloudfilm.db.orthanc_index import identifiers_of_instances
 from cloudfilm.errors import Unavailable
 
 
 class StoredFiles:
-    """Asks Orthanc from inside.
+    """Asks Orthanc's index once for all instances, and Orthanc for the bytes of each.
 
     Parameters
     ----------
-    get, post : Callable
-        ``orthanc.RestApiGet`` and ``orthanc.RestApiPost``: bytes of an answer.
+    index
+        Orthanc's own database, to read.
+    get : Callable
+        ``orthanc.RestApiGet``: bytes of an answer.
     failure : type
-        What these raise when something is not there.
+        What it raises when something is not there.
     """
 
-    def __init__(self, get: Callable[[str], bytes], post: Callable[[str, bytes], bytes], failure: type[Exception]) -> None:
-        self._get, self._post, self._failure = get, post, failure
+    def __init__(self, index: Database, get: Callable[[str], bytes], failure: type[Exception]) -> None:
+        self._index, self._get, self._failure = index, get, failure
 
-    def sha256(self, study_instance_uid: str, sop_instance_uid: str) -> list[str]:
-        """SHA-256, in hexadecimal, of each stored file that says it is this instance of this study.
+    def sha256_of(self, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], list[str]]:
+        """SHA-256, in hexadecimal, of each stored file that says it is one of these, by the UIDs of study and instance.
 
-        There can be several: Orthanc tells instances apart by the PatientID too.
+        There can be several: Orthanc tells instances apart by the PatientID too. What is not stored is left out.
 
         Raises
         ------
         Unavailable
-            It is there and cannot be read now: that is no reason for anybody to believe that it is not there.
+            Something is there and cannot be read now: that is no reason for anybody to believe that it is not there.
         """
-        hashes = []
-        for found in json.loads(self._post("/tools/lookup", sop_instance_uid.encode("ascii"))):
-            if found["Type"] != "Instance":
-                continue
-            try:
-                study = json.loads(self._get(f"/instances/{found['ID']}/study"))
-                if study["MainDicomTags"].get("StudyInstanceUID") == study_instance_uid:
-                    hashes.append(hashlib.sha256(self._get(f"/instances/{found['ID']}/file")).hexdigest())
-            except self._failure as failure:
-                if self._is_there(found["ID"]):
-                    raise Unavailable("What is stored cannot be read at the moment. Please ask again later.") from failure
+        with self._index.transaction() as cursor:
+            found = identifiers_of_instances(cursor, wanted)
+        hashes: dict[tuple[str, str], list[str]] = {}
+        for uids, orthanc_instance_ids in found.items():
+            for orthanc_instance_id in orthanc_instance_ids:
+                if (sha256 := self._read(orthanc_instance_id)) is not None:
+                    hashes.setdefault(uids, []).append(sha256)
         return hashes
+
+    def _read(self, orthanc_instance_id: str) -> str | None:
+        try:
+            return hashlib.sha256(self._get(f"/instances/{orthanc_instance_id}/file")).hexdigest()
+        except self._failure as failure:
+            if self._is_there(orthanc_instance_id):
+                raise Unavailable("What is stored cannot be read at the moment. Please ask again later.") from failure
+            return None
 
     def _is_there(self, orthanc_instance_id: str) -> bool:
         """False for what was deleted meanwhile."""

@@ -81,6 +81,7 @@ class Candidates:
             unsure=unsure_fields(report.fields),
             needs_witness=bool(report.fields.get("needs_witness")),
             patients_numbers=self.patients_numbers,
+            unplaced=report.fields.get("unplaced") or (),
         )
 
 

@@ -8,7 +8,7 @@ white strip the left column is read first and the right one after it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cloudfilm.reports.labels import AFTER_THE_TEXT, BLOCKS, Label, all_labels
+from cloudfilm.reports.labels import BLOCKS, all_labels
 from cloudfilm.reports.lines import em_of, line_of, segments_of
 from cloudfilm.reports.text_layer import Character
 
@@ -76,11 +76,7 @@ def _crosses(row: Row, split: float) -> bool:
 
 def _is_row_of_signatures(row: Row, split: float) -> bool:
     sides = [[character for character in row if (character.left < split) is is_left] for is_left in (True, False)]
-    return all(side and any(_ends_text(label) for label in all_labels(line_of(side).text)) for side in sides)
-
-
-def _ends_text(label: Label) -> bool:
-    return label.field in AFTER_THE_TEXT
+    return all(side and any(label.ends_text for label in all_labels(line_of(side).text)) for side in sides)
 
 
 def _has_left(rows: Sequence[Row], split: float) -> bool:

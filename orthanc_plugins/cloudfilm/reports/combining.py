@@ -29,6 +29,7 @@ def combine(read: ReportReading, given: ReportFields) -> Combined:
         readings={**read.readings, **{name: FieldReading(value or "", 1.0) for name, value in said.items()}},
         needs_witness=read.needs_witness and not said.keys() >= _NUMBERS,
         form=read.form,
+        unplaced=read.unplaced,
     )
     return Combined(reading, f"the message and the paper differ in {' and '.join(differing)}" if differing else None)
 

@@ -14,7 +14,7 @@ _USUAL = {
     "patient_name": re.compile(r"[\u3400-\u9fff·]{2,6}|[A-Za-z][A-Za-z .'\-]{2,40}"),
     "reporting_doctor": re.compile(r"[\u3400-\u9fff·、/ ]{2,12}|[A-Za-z][A-Za-z .'\-]{2,40}"),
     "reviewing_doctor": re.compile(r"[\u3400-\u9fff·、/ ]{2,12}|[A-Za-z][A-Za-z .'\-]{2,40}"),
-    "patient_age": re.compile(r"\d{1,3}\s*(?:岁|月|个月|天|日|周|小时|Y|y|M|D)?(?:\s*\d{1,2}\s*(?:月|个月|天|日))?"),
+    "patient_age": re.compile(r"\d{1,3}\s*(?:岁|歲|月|个月|天|日|周|小时|Y|y|M|D)?(?:\s*\d{1,2}\s*(?:月|个月|天|日))?"),
     "patient_id": re.compile(r"[A-Za-z0-9\-_./]{3,32}"),
     "accession_number": re.compile(r"[A-Za-z0-9\-_./]{3,32}"),
     "outpatient_number": re.compile(r"[A-Za-z0-9\-_./]{3,32}"),

@@ -43,11 +43,13 @@ def answer_of(pdf: bytes, wanted: Stamp, limits: DocumentLimits, forms: Sequence
     """
     try:
         _check_pages(pdf, limits)
+        harmless = without_active_content(pdf)
+        if harmless is not None and limits.refuses_active:
+            raise DocumentRefused("the document carries scripts or files", "a document that only shows pages is read (ActiveDocuments)")
         pages = read_text_layer(pdf)
         reading, recognised = read_with_forms(pages, forms)
         pictures = pictures_of(pdf, pages, pages_to_recognise(pages, is_known_form=recognised is not None))
         images = render_pages(pdf, limits.max_pixels)
-        harmless = without_active_content(pdf)
         stamped = stamp(harmless or pdf, wanted)
     except DocumentRefused as refusal:
         return [json.dumps({"refused": refusal.reason, "allowed": refusal.allowed}).encode()]
@@ -63,7 +65,7 @@ def answer_of(pdf: bytes, wanted: Stamp, limits: DocumentLimits, forms: Sequence
             {"points": (image.width_points, image.height_points), "pictures": [(picture.width, picture.height) for picture in image.all]}
             for image in images
         ],
-        "lines": [text_lines(page, page.width_points, page.height_points).to_json() for page in pages],
+        "lines": [text_lines(page, *page.displayed_size).to_json() for page in pages],
         "places": list(pictures),
         "pages": [page_to_json(page) for page in pages],
         "content_sha256": content_hash(pages, [image.small for image in images]),

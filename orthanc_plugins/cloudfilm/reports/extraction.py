@@ -17,7 +17,7 @@ from cloudfilm.reports.labels import mend_broken_labels
 from cloudfilm.reports.lines import Line, lines_of_stream
 from cloudfilm.reports.page_lines import lines_by_place
 from cloudfilm.reports.paragraphs import paragraphs
-from cloudfilm.reports.reading import BELOW, Reading, read_lines
+from cloudfilm.reports.reading import BELOW, WEAK, Reading, read_lines
 from cloudfilm.reports.text_layer import PageText
 from cloudfilm.reports.title import TitlePart, read_title
 
@@ -59,9 +59,13 @@ def read_report(pages: Sequence[PageText]) -> ReportReading:
     hospital, kind = read_title(seen.head if seen.seen else ())
     found["hospital_name"], found["report_kind"] = _title_part(hospital), _title_part(kind)
     _settle_shared_fields(found)
+    _add_advice(found, _block("advice", seen, written))
     readings = {name: _reading(name, one, pages) for name, one in found.items() if one}
     fields = ReportFields.from_json({name: reading.value for name, reading in readings.items()})
-    return ReportReading(fields, readings, _needs_witness(readings, pages))
+    known = {reading.value for reading in readings.values()}
+    if "accession_number" not in readings:  # two numbers that contradict each other are both no number of the exam
+        seen.unplaced |= {one for reading in (seen, written) if (one := value_of("accession_number", reading.text_of("accession_number")))}
+    return ReportReading(fields, readings, _needs_witness(readings, pages), unplaced=tuple(sorted(seen.unplaced - known)))
 
 
 def _needs_witness(readings: Mapping[str, FieldReading], pages: Sequence[PageText]) -> bool:
@@ -83,6 +87,14 @@ def _settle_shared_fields(found: dict[str, _Found | None]) -> None:
     found["body_part"] = found["body_part"] or item
 
 
+def _add_advice(found: dict[str, _Found | None], advice: _Found | None) -> None:
+    """What the doctor advises under a heading of its own is read with the impression."""
+    name = "impression" if found["impression"] else "findings"
+    text = found[name]
+    if advice and text:
+        found[name] = _Found(f"{text.value}\n建议：{advice.value}", min(text.certainty, advice.certainty), (*text.lines, *advice.lines))
+
+
 def _vote(field: str, seen: Reading, written: Reading) -> _Found | None:
     by_place, by_stream = value_of(field, seen.text_of(field)), value_of(field, written.text_of(field))
     if field in _IDENTIFYING and field in seen.contradicted | written.contradicted:
@@ -92,6 +104,8 @@ def _vote(field: str, seen: Reading, written: Reading) -> _Found | None:
         return _found(by_stream, BY_STREAM_ONLY) or _found(value_of(field, below.text if below else ""), BY_STREAM_ONLY * BELOW)
     belongs_elsewhere = written.text_of(field) in {value.text for name, value in seen.values.items() if name != field}
     is_disputed = bool(by_place and by_stream and by_place != by_stream and not belongs_elsewhere)
+    if is_disputed and field not in _IDENTIFYING and (by_place or "").startswith(by_stream or ""):
+        is_disputed = False  # the value goes on on the next line, which the stream has elsewhere
     if is_disputed and field in _IDENTIFYING:
         return None
     if by_place:
@@ -114,7 +128,7 @@ def _block(field: str, seen: Reading, written: Reading) -> _Found | None:
     if not by_place or _is_cut_short(field, by_place, by_stream, seen):
         return _found(by_stream, BY_STREAM_ONLY) or (_Found(by_place, DISPUTED, lines) if by_place else None)
     is_same = "".join(by_place.split()) == "".join(by_stream.split())
-    return _Found(by_place, AGREED if is_same else ALONE, lines)
+    return _Found(by_place, (AGREED if is_same else ALONE) * (WEAK if field in seen.weak else 1), lines)
 
 
 def _is_cut_short(field: str, by_place: str, by_stream: str, seen: Reading) -> bool:

@@ -54,17 +54,25 @@ class ReportReading:
     The fields of a report, and how each of them was read.
 
     `needs_witness`: a number that identifies the exam was recognised in a picture, where a wrong digit looks like a right one. `form` is the form of
-    the hospital's own, taught in the staff's pages, that the report was recognised as.
+    the hospital's own, taught in the staff's pages, that the report was recognised as. `unplaced` are numbers on the paper that no label explains; one
+    of them may be the exam's.
     """
 
     fields: ReportFields
     readings: Mapping[str, FieldReading]
     needs_witness: bool = False
     form: FormMatch | None = None
+    unplaced: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As it is kept: `ReportFields.to_json`, and beside the fields how they were read."""
-        return {**self.fields.to_json(), "readings": self.readings_json(), "needs_witness": self.needs_witness, "form": self.form_json()}
+        return {
+            **self.fields.to_json(),
+            "readings": self.readings_json(),
+            "needs_witness": self.needs_witness,
+            "form": self.form_json(),
+            "unplaced": list(self.unplaced),
+        }
 
     def form_json(self) -> dict[str, Any] | None:
         """`form` for JSON."""

@@ -24,4 +24,4 @@ READ_AS: dict[str, Callable[[str], str | None]] = {
 
 def value_of(field: str, printed: str) -> str | None:
     """The value, or `None` where there is none or it is not one of this field's."""
-    return READ_AS.get(field, normalise.plain)(printed)
+    return READ_AS.get(field, normalise.plain)(normalise.ticked(printed))

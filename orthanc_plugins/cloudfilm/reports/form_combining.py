@@ -35,7 +35,9 @@ def with_form(general: ReportReading, recognised: RecognisedForm) -> ReportReadi
     _settle_modality(readings, recognised)
     fields = ReportFields.from_json({name: reading.value for name, reading in readings.items()})
     match = FormMatch(form.form_id, form.version, form.name, recognised.score)
-    return ReportReading(fields, readings, general.needs_witness or _is_from_picture(readings, recognised), match)
+    needs_witness = general.needs_witness or _is_from_picture(readings, recognised)
+    known = {reading.value for reading in readings.values()}
+    return ReportReading(fields, readings, needs_witness, match, tuple(one for one in general.unplaced if one not in known))
 
 
 def _contradicts(other: FieldReading, reading: FieldReading) -> bool:

@@ -31,6 +31,20 @@ from cloudfilm.storage.sealing import seal, unseal
 _MEGABYTE = 1024 * 1024
 
 
+def check_document(document: bytes, maximum_megabytes: int) -> None:
+    """Refuse what is no document that can be taken.
+
+    Raises
+    ------
+    UnsupportedMediaType, TooLarge
+        Why.
+    """
+    if len(document) > maximum_megabytes * _MEGABYTE:
+        raise TooLarge(f"The document is larger than {maximum_megabytes} MB.")
+    if b"%PDF-" not in document[:1024]:
+        raise UnsupportedMediaType("The document is not a PDF. Allowed: application/pdf.")
+
+
 @dataclass(frozen=True, slots=True)
 class Received:
     """A report that is stored. ``is_new`` is False when the same document had come before: a sender may repeat what it is unsure of."""
@@ -80,10 +94,7 @@ class Intake:
         Conflict
             The same document came before, and its keys are no longer to be had.
         """
-        if len(document) > self.maximum_megabytes * _MEGABYTE:
-            raise TooLarge(f"The document is larger than {self.maximum_megabytes} MB.")
-        if b"%PDF-" not in document[:1024]:
-            raise UnsupportedMediaType("The document is not a PDF. Allowed: application/pdf.")
+        check_document(document, self.maximum_megabytes)
         keys = new_keys(self.entropy)
         hashes = hashes_of(keys, self.key_ring)
         document_sha256 = self.documents.put(document)

@@ -20,6 +20,8 @@ class DocumentLimits:
         Of one rendered page; a larger page is rendered smaller, not refused.
     memory_bytes, cpu_seconds, wall_clock_seconds, output_bytes, open_files
         Of the process that reads it.
+    refuses_active
+        Whether what would run or hand over files is a reason to refuse; else it is taken out of the copies.
     recognition_memory_bytes, recognition_cpu_seconds, recognition_seconds
         Of the process that recognises text in pictures of its pages; the times are for each page. It gets pictures only, never the document.
     """
@@ -33,6 +35,7 @@ class DocumentLimits:
     wall_clock_seconds: float = 30.0
     output_bytes: int = 256 << 20
     open_files: int = 64
+    refuses_active: bool = False
     recognition_memory_bytes: int = 5 << 29
     recognition_cpu_seconds: int = 40
     recognition_seconds: float = 90.0

@@ -12,6 +12,7 @@ speaks against it, and in every other case somebody decides:
 4. Without an accession number on the report, or with one that no study has: patient number and exam date are equal, accession number, name, sex,
    modality and body part do not differ, and exactly one study is left. Where a body part is unknown on either side, that study must be the
    patient's only one of that day and modality. An outpatient or inpatient number in the place of the patient number needs the equal name.
+   Where the paper has numbers that no label explains, the study's accession number must be one of them: the paper may say another exam's.
 5. By name and date alone nothing is matched; people are asked.
 
 A report whose identifying numbers were not read with certainty is not matched; a name, a sex or a date that was not speaks neither for nor
@@ -69,6 +70,7 @@ def match_report(
     unsure: Collection[str] = (),
     needs_witness: bool = False,
     patients_numbers: Collection[str] = (),
+    unplaced: Collection[str] = (),
 ) -> Decision:
     """
     Decide which studies a report belongs to.
@@ -85,20 +87,39 @@ def match_report(
         Whether the text was recognised in a picture, where a wrong digit looks like a right one.
     patients_numbers
         Numbers that were merged with the report's patient's: they are the same patient's.
+    unplaced
+        Numbers on the paper that no label explains.
     """
     compared = [
         _without_unsure(compare(fields, study, patients_numbers), unsure)
         for study in sorted(candidates, key=lambda study: (str(study.study_date), study.study_instance_uid))
     ]
     decision = _match(fields, compared)
+    if isinstance(decision, NoMatch) and fields.accession_number and "accession_number" in unsure:
+        decision = _match_without_number(fields, candidates, unsure, patients_numbers)
     if not isinstance(decision, Matched):
         return decision
     uids = (decision.study_instance_uid, *decision.others)
+    if not fields.accession_number and _shows_another_number(compared, uids, unplaced):
+        return Ambiguous(uids, "the paper has a number that no label explains, and the exam has another")
     if not _IDENTIFYING.isdisjoint(unsure):
         return Ambiguous(uids, "a number that identifies the exam was not read with certainty")
     if needs_witness and not all(_is_witnessed(one) for one in compared if one.study.study_instance_uid in uids):
         return Ambiguous(uids, "the report is a picture, and nothing confirms the number that was recognised")
     return decision
+
+
+def _match_without_number(
+    fields: ReportFields, candidates: Sequence[StudyCandidate], unsure: Collection[str], patients_numbers: Collection[str]
+) -> Decision:
+    """An exam number that may be none at all keeps no report waiting for ever: what fits without it is shown to people."""
+    without = replace(fields, accession_number=None)
+    return _match(without, [_without_unsure(compare(without, study, patients_numbers), unsure) for study in candidates])
+
+
+def _shows_another_number(compared: Sequence[Compared], uids: Collection[str], unplaced: Collection[str]) -> bool:
+    numbers = (trimmed(one.study.accession_number) for one in compared if one.study.study_instance_uid in uids)
+    return bool(unplaced) and any(number and number not in unplaced for number in numbers)
 
 
 def ranked(fields: ReportFields, candidates: Sequence[StudyCandidate], patients_numbers: Collection[str] = ()) -> list[Compared]:

@@ -69,7 +69,7 @@ def _picture(page: pypdfium2.PdfPage) -> Image.Image:
 def _has_more_than_text(image: Image.Image, page: PageText) -> bool:
     """Whether there is ink beside the characters that can be read."""
     rest = image.copy()
-    if len(page.characters) < _FEWEST_CHARACTERS:
+    if len(page.characters) < _FEWEST_CHARACTERS and not page.skew:
         scale = image.width / page.width_points
         for one in page.characters:
             if _READABLE.fullmatch(one.text):

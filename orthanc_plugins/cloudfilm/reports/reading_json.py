@@ -16,6 +16,7 @@ def reading_to_json(reading: ReportReading) -> dict[str, Any]:
         "readings": reading.readings_json(),
         "needs_witness": reading.needs_witness,
         "form": reading.form_json(),
+        "unplaced": list(reading.unplaced),
     }
 
 
@@ -27,7 +28,7 @@ def reading_from_json(document: Mapping[str, Any]) -> ReportReading:
         for name, one in document["readings"].items()
     }
     form = FormMatch(**document["form"]) if document.get("form") else None
-    return ReportReading(fields, readings, document["needs_witness"], form)
+    return ReportReading(fields, readings, document["needs_witness"], form, tuple(document["unplaced"]))
 
 
 def page_to_json(page: PageText) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def main() -> None:
     lines: dict[int, dict[str, Any]] = {}
     for place, picture in zip(document["places"], pictures, strict=True):
         pixels = np.asarray(Image.open(io.BytesIO(picture)).convert("L"), dtype=np.uint8)
-        width, height = pages[place].width_points, pages[place].height_points
+        width, height = pages[place].displayed_size
         pages[place] = recognise_page(pixels, width, height)
         lines[place] = text_lines(pages[place], width, height).to_json()
     reading, _ = read_with_forms(pages, [form_from_json(form) for form in document["forms"]])

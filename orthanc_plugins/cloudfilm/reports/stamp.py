@@ -6,10 +6,11 @@ stay exactly where they were.
 """
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pypdfium2  # type: ignore[import-untyped, unused-ignore]
+from numpy.typing import NDArray
 from pypdf import PageObject, PdfReader, PdfWriter, Transformation
 from pypdf.generic import RectangleObject
 from reportlab.lib.units import mm
@@ -60,12 +61,11 @@ def stamp(original_pdf: bytes, stamp: Stamp) -> bytes:
     pypdf.errors.PyPdfError, pypdfium2.PdfiumError
         When the document cannot be opened.
     """
-    drawing = draw_stamp(stamp)
+    drawing, box = _placed(original_pdf, stamp)
     reader = PdfReader(io.BytesIO(original_pdf))
     if reader.is_encrypted:
         reader.decrypt("")
     writer = PdfWriter(clone_from=reader)
-    box = _blank_box(original_pdf, drawing, stamp.corner)
     overlay = PdfReader(io.BytesIO(drawing.pdf)).pages[0]
     page = writer.pages[0]
     frame = _frame(page)
@@ -83,12 +83,29 @@ def stamp(original_pdf: bytes, stamp: Stamp) -> bytes:
     return target.getvalue()
 
 
-def _blank_box(pdf: bytes, drawing: StampDrawing, corner: str) -> Box | None:
+def _placed(pdf: bytes, stamp: Stamp) -> tuple[StampDrawing, Box | None]:
+    """The stamp and its place; the corner that the hospital wants goes before the last line."""
     document = pypdfium2.PdfDocument(pdf)
     try:
         gray = np.asarray(document[0].render(scale=1 / _POINTS_PER_PIXEL).to_pil().convert("L"), dtype=np.uint8)
     finally:
         document.close()
+    drawing = draw_stamp(stamp)
+    box = _blank_box(gray, drawing, stamp.corner)
+    if stamp.address and not (box and _is_in_corner(box, gray, stamp.corner)):
+        smaller = draw_stamp(replace(stamp, address=""))
+        other = _blank_box(gray, smaller, stamp.corner)
+        if other and (box is None or _is_in_corner(other, gray, stamp.corner)):
+            return smaller, other
+    return drawing, box
+
+
+def _is_in_corner(box: Box, gray: NDArray[np.uint8], corner: str) -> bool:
+    is_at_top, is_at_left = box.top + box.height / 2 < gray.shape[0] / 2, box.left + box.width / 2 < gray.shape[1] / 2
+    return is_at_top is corner.startswith("top") and is_at_left is corner.endswith("left")
+
+
+def _blank_box(gray: NDArray[np.uint8], drawing: StampDrawing, corner: str) -> Box | None:
     width, height, margin = (int(np.ceil(points / _POINTS_PER_PIXEL)) for points in (drawing.width, drawing.height, _EDGE))
     return find_blank_box(gray, width, height, margin, corner)
 

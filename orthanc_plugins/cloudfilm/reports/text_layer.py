@@ -2,7 +2,9 @@
 """The text that a PDF carries: as a stream in drawing order, and as characters with their places on the page."""
 
 import ctypes
-from dataclasses import dataclass
+import math
+from collections import Counter
+from dataclasses import dataclass, replace
 
 import pypdfium2  # type: ignore[import-untyped, unused-ignore]
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped, unused-ignore]
@@ -42,11 +44,12 @@ class PageText:
     characters
         The same text as boxes, in the same order, without the spaces and without what lies off the page.
     width_points, height_points
-        The page as it is displayed, after CropBox and Rotate.
+        The page as it is read: as it is displayed, after CropBox and Rotate, unless its text runs down or up.
     is_picture
         Whether the text was recognised in a picture of the page.
     skew
-        The angle in radians, clockwise on the page, by which the picture lay askew. The characters stand where they would without it.
+        The angle in radians, clockwise on the page, by which the picture lay askew, or the text runs: whole quarters where it is displayed on its
+        side. The characters stand where they would without it.
     """
 
     stream: str
@@ -55,6 +58,12 @@ class PageText:
     height_points: float
     is_picture: bool = False
     skew: float = 0.0
+
+    @property
+    def displayed_size(self) -> tuple[float, float]:
+        """Width and height of the page as it is displayed, in points: where its text runs down or up, not those in which it is read."""
+        is_on_its_side = abs(math.sin(self.skew)) > abs(math.cos(self.skew))
+        return (self.height_points, self.width_points) if is_on_its_side else (self.width_points, self.height_points)
 
 
 def read_text_layer(pdf: bytes) -> tuple[PageText, ...]:
@@ -82,7 +91,33 @@ def _page_text(page: pypdfium2.PdfPage) -> PageText:
     characters = tuple(
         character for index in range(text_page.count_chars()) if (character := _character(page, text_page, index, (width, height)))
     )
-    return PageText(_readable(stream) if characters else "", characters, width, height)
+    quarters = _quarters(page, text_page)
+    if quarters % 2:
+        width, height = height, width
+    upright = tuple(_turned(character, quarters, (width, height)) for character in characters)
+    return PageText(_readable(stream) if characters else "", upright, width, height, skew=quarters * math.pi / 2)
+
+
+def _quarters(page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage) -> int:
+    """How many quarters clockwise most of the text is turned as the page is displayed: printers' drivers turn wide forms onto upright paper."""
+    angles = (pdfium.FPDFText_GetCharAngle(text_page, index) for index in range(text_page.count_chars()))
+    counts = Counter(round(angle / (math.pi / 2)) % 4 for angle in angles if angle >= 0)
+    if not counts:
+        return 0
+    most = max(counts, key=lambda turn: counts[turn])
+    return int(most + page.get_rotation() // 90) % 4
+
+
+def _turned(one: Character, quarters: int, size: tuple[float, float]) -> Character:
+    """Where a character stands once the page is turned back by so many quarters; ``size`` is the page's after that."""
+    width, height = size
+    left, top, right, bottom = (
+        (one.left, one.top, one.right, one.bottom),
+        (one.top, height - one.right, one.bottom, height - one.left),
+        (width - one.right, height - one.bottom, width - one.left, height - one.top),
+        (width - one.bottom, one.left, width - one.top, one.right),
+    )[quarters]
+    return replace(one, left=left, top=top, right=right, bottom=bottom)
 
 
 def _readable(text: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cloudfilm.reports.lines import Line
+from cloudfilm.reports.traditional import folded
 
 _HOSPITAL = re.compile(
     r".*?(?:医院|卫生院|保健院|诊所|门诊部|卫生服务中心|影像(?:诊断)?中心|医学中心|体检中心|检验中心)(?:[（(][^）)]*[）)]|[\u4e00-\u9fff]{1,6}(?:院区|分院))?"
@@ -26,7 +27,7 @@ class TitlePart:
 
 def names_hospital(text: str) -> bool:
     """Whether a text is a hospital's name, or begins with one."""
-    return bool(_HOSPITAL.match("".join(text.split())))
+    return bool(_HOSPITAL.match(folded("".join(text.split()))))
 
 
 def read_title(head: Iterable[Line]) -> tuple[TitlePart | None, TitlePart | None]:
@@ -39,9 +40,9 @@ def read_title(head: Iterable[Line]) -> tuple[TitlePart | None, TitlePart | None
     kind: TitlePart | None = None
     for line in head:
         text = re.sub(r"(?<=[^\x00-\x7f])\s+|\s+(?=[^\x00-\x7f])", "", line.text.strip())
-        name = _HOSPITAL.match(text)
+        name = _HOSPITAL.match(folded(text))
         rest = text[name.end() :] if name else text
-        hospital = hospital or (TitlePart(name[0], line) if name else None)
-        if kind is None and _KIND.fullmatch(rest):
+        hospital = hospital or (TitlePart(text[: name.end()], line) if name else None)
+        if kind is None and _KIND.fullmatch(folded(rest)):
             kind = TitlePart(rest, line)
     return hospital, kind

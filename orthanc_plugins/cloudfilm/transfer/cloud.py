@@ -116,13 +116,28 @@ class Cloud:
         if answer.status_code != requests.codes.ok:
             raise LineFailure(f"The cloud answered {answer.status_code} when it was told what is here.")
 
-    def _ask(self, path: str, body: Any, headers: dict[str, str]) -> requests.Response:
+    def hand_over_log(self, told: dict[str, Any]) -> None:
+        """Give the log that was asked for."""
+        answer = self._ask("/api/v1/gateways/log", told, {})
+        if answer.status_code != requests.codes.ok:
+            raise LineFailure(f"The cloud answered {answer.status_code} when it was given the log.")
+
+    def ask(self, method: str, path: str, size: int = 0, headers: dict[str, str] | None = None, **content: Any) -> requests.Response:
+        """
+        Any other question; ``size`` bytes of it count against the speed limit.
+
+        Raises
+        ------
+        LineFailure
+            There was no answer, or the cloud does not know us.
+        """
         pairing = self._pairing()
-        content = {"data": body} if isinstance(body, _Body) else {"json": body}
+        self._speed.pass_on(size)
         try:
-            answer = self._session.post(
+            answer = self._session.request(
+                method,
                 pairing.cloud_url + path,
-                headers={"Authorization": f"Bearer {pairing.token}", **headers},
+                headers={"Authorization": f"Bearer {pairing.token}", **(headers or {})},
                 timeout=_TIMEOUT_SECONDS,
                 allow_redirects=False,
                 **content,
@@ -136,6 +151,10 @@ class Cloud:
         if answer.status_code in (401, 403):
             raise NotTrusted("The cloud does not know this gateway (any more): pair it again.")
         return answer
+
+    def _ask(self, path: str, body: Any, headers: dict[str, str]) -> requests.Response:
+        content = {"data": body} if isinstance(body, _Body) else {"json": body}
+        return self.ask("POST", path, headers=headers, **content)
 
     def _portions(self, files: Sequence[bytes], boundary: str) -> Iterator[bytes]:
         for file in files:

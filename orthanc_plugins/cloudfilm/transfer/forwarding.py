@@ -78,6 +78,8 @@ class Sender:
         The bytes of an instance of our own archive, None when it is not there any more.
     clock, random : Callable
         Seconds since 1970; a number from 0 to 1.
+    line_is_back : Callable
+        What is to be done at the end of an outage.
     """
 
     queue: Queue
@@ -88,6 +90,7 @@ class Sender:
     most_tries: int
     clock: Callable[[], float]
     random: Callable[[], float]
+    line_is_back: Callable[[], None]
 
     def send_next(self) -> bool:
         """Send one batch; False when there is nothing to do now."""
@@ -159,14 +162,13 @@ class Sender:
             self._failed_without_verdict(one.row, reason, is_alone=True)
 
     def _confirm(self, loaded: Sequence[_Loaded]) -> None:
-        for one in loaded:
-            self.queue.settle(one.row, State.CONFIRMED, one.sha256, "", self.clock())
         if loaded:
+            self.queue.confirm([(one.row, one.sha256) for one in loaded], self.clock())
             self._answered(len(loaded))
 
     def _answered(self, confirmed: int) -> None:
         if self.line.good(confirmed):
-            self.queue.release()
+            self.line_is_back()
 
     def _settle(self, one: _Loaded, state: State, reason: str) -> None:
         _log.warning("%s: an instance of study %s: %s", state, one.row.study_instance_uid, reason)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 import requests
 
 from cloudfilm.errors import BadRequest, CloudFilmError, Unavailable
+from cloudfilm.transfer.whole_file import replace_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +40,12 @@ class PairingFile:
 
     def write(self, pairing: Pairing) -> None:
         """Whole or not at all, for whoever owns the folder."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        part = self._path.with_suffix(".part")
-        part.unlink(missing_ok=True)
-        owner = self._path.parent.stat()
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            if os.geteuid() == 0:
-                os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
-            json.dump(asdict(pairing), file)
-            file.flush()
-            os.fsync(file.fileno())
-        part.rename(self._path)
-        folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        replace_whole(self._path, json.dumps(asdict(pairing)))
 
-    def renew(self, token: str) -> Pairing | None:
-        """Go on with another token."""
+    def renew(self, pairing: Pairing, token: str) -> Pairing | None:
+        """Go on with another token, unless somebody has paired anew meanwhile."""
         known = self.read()
-        if known is not None:
+        if known is not None and known.gateway_id == pairing.gateway_id:
             self.write(replace(known, token=token))
         return self.read()
 

@@ -29,6 +29,16 @@ class GatewayPlaces:
         return self.folder / "pairing.json"
 
     @property
+    def remote(self) -> Path:
+        """What the hospital lets the cloud do here, and what the cloud has done."""
+        return self.folder / "remote.json"
+
+    @property
+    def logs(self) -> Path:
+        """What the parts write about themselves."""
+        return self.data / "log"
+
+    @property
     def orphans(self) -> Path:
         """Files that Orthanc's index lost with the machine's power, about to be stored again."""
         return self.folder / "orphans"
@@ -37,3 +47,23 @@ class GatewayPlaces:
     def conflicts(self) -> Path:
         """Instances that came here with a SOPInstanceUID that is here already with other content."""
         return self.folder / "conflicts"
+
+    @property
+    def reports(self) -> Path:
+        """What stations handed in."""
+        return self.folder / "reports.db"
+
+    @property
+    def stations(self) -> Path:
+        """Who may hand something in."""
+        return self.folder / "stations.json"
+
+    @property
+    def taken_out(self) -> Path:
+        """What people took out of the reports' way, as files."""
+        return self.folder / "taken-out"
+
+    @property
+    def refused(self) -> Path:
+        """Files that were not taken, with their reasons."""
+        return self.folder / "refused"

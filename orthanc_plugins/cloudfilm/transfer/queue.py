@@ -98,6 +98,15 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
+class CameIn:
+    """What arrived since a moment, as far as it is still here; ``last_at`` is of everything that is here, 0 for nothing."""
+
+    instances: int
+    bytes: int
+    last_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """What people have to look at."""
 
@@ -188,6 +197,14 @@ class Queue:
             connection.execute(
                 "UPDATE instance SET state = ?, sha256 = ?, reason = ?, settled_at = ?, tries = ? WHERE orthanc_instance_id = ?",
                 (state, sha256, reason, now, one.tries, one.orthanc_instance_id),
+            )
+
+    def confirm(self, settled: Iterable[tuple[Queued, str]], now: float) -> None:
+        """The cloud has the very bytes, whose SHA-256 stands beside each: one transaction for all, each is synced to the disk."""
+        with self._transaction() as connection:
+            connection.executemany(
+                "UPDATE instance SET state = 'confirmed', sha256 = ?, reason = '', settled_at = ?, tries = ? WHERE orthanc_instance_id = ?",
+                [(sha256, now, one.tries, one.orthanc_instance_id) for one, sha256 in settled],
             )
 
     def put_back(self, one: Queued, next_try_at: float, reason: str, is_its_own_fault: bool) -> None:
@@ -322,6 +339,16 @@ class Queue:
             ).fetchall()
         found = {State(row[0]): Count(*row[1:]) for row in rows}
         return {state: found.get(state, Count(0, 0, None)) for state in State}
+
+    def came_in(self, since: float) -> CameIn:
+        """Since a moment, in seconds since 1970."""
+        with self._transaction() as connection:
+            row = connection.execute(
+                "SELECT count(*) FILTER (WHERE arrived_at >= ?), coalesce(sum(size_bytes) FILTER (WHERE arrived_at >= ?), 0),"
+                " coalesce(max(arrived_at), 0) FROM instance",
+                (since, since),
+            ).fetchone()
+        return CameIn(*row)
 
     def kept_aside(self, most: int = 50) -> list[Kept]:
         """Conflicts and what was set aside, newest first."""

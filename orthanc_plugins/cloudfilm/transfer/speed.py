@@ -19,6 +19,11 @@ def limit_at(limits: tuple[SpeedLimit, ...], moment: datetime) -> float:
     return found.megabits_per_second * 125_000.0 if found else 0.0
 
 
+def speed_limits_as_text(limits: tuple[SpeedLimit, ...]) -> str:
+    """As the setting has them."""
+    return ",".join(f"{one.begins:%H:%M}-{one.ends:%H:%M}={one.megabits_per_second}" for one in limits)
+
+
 class Speed:
     """Holds senders back and counts what they sent.
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import struct
+import time
 import zlib
 from contextlib import suppress
 from io import BytesIO
@@ -201,6 +202,25 @@ def test_a_file_that_does_not_say_what_it_is_is_refused(missing: str) -> None:
 
 def test_zeros_after_the_end_are_let_pass() -> None:
     assert check(file_of(image()) + bytes(512)).sop_instance_uid == "1.2.3"
+
+
+@pytest.mark.parametrize("zeros", [8, 65_528, 65_536, 200_000])
+def test_zeros_are_let_pass_however_many_they_are_but_not_before_something_else(zeros: int) -> None:
+    assert check(file_of(image(), IMPLICIT) + bytes(zeros)).sop_instance_uid == "1.2.3"
+    assert flaw_of(file_of(image()) + bytes(zeros) + b"\1") is Flaw.NOT_AN_ELEMENT
+
+
+def test_empty_elements_before_the_end_take_no_more_than_their_share_of_time() -> None:
+    """Each looks like the zeros that fill a file up, until its last byte."""
+
+    def seconds(elements: int) -> float:
+        content = file_of(data_set(), IMPLICIT) + bytes(8 * elements) + head(tag=(0x0009, 0x0010))
+        began = time.process_time()
+        check(content)
+        return time.process_time() - began
+
+    seconds(1000)
+    assert seconds(40_000) < 30 * seconds(4_000)
 
 
 @settings(max_examples=400, deadline=None, derandomize=True)

@@ -14,6 +14,8 @@ import pytest
 from playwright.sync_api import Browser, Page, Route
 
 SOURCE = Path(__file__).resolve().parents[3] / "ohif_config"
+# In the order in which index.html reads them.
+OURS = ("hanging.js", "key_images.js", "windows.js", "reading.js", "app-config.js", "zh.js")
 INSTALLED = Path("/opt/cloudfilm/ohif")
 
 sys.path.insert(0, str(SOURCE))  # the install step runs these modules as scripts, from their own folder
@@ -55,14 +57,12 @@ def ohif() -> Installed:
 
 
 def _answer(route: Route) -> None:
-    """Our two scripts and an empty page; the hosts of these tests do not exist."""
+    """Our scripts and an empty page; the hosts of these tests do not exist."""
     name = route.request.url.rpartition("/")[2].partition("?")[0]
-    if name in {"app-config.js", "reading.js", "zh.js"}:
+    if name in OURS:
         route.fulfill(path=SOURCE / name, content_type="text/javascript")
     else:
-        scripts = (
-            '<script src="/viewer/reading.js"></script><script src="/viewer/app-config.js"></script><script src="/viewer/zh.js"></script>'
-        )
+        scripts = "".join(f'<script src="/viewer/{ours}"></script>' for ours in OURS)
         route.fulfill(body=f"<!doctype html><meta charset=utf-8><body>{scripts}", content_type="text/html")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.unit.ohif.conftest import SOURCE, opened
+from tests.unit.ohif.conftest import OURS, SOURCE, opened
 
 
 def test_it_has_one_data_source_and_that_is_our_own_origin(config: dict[str, Any]) -> None:
@@ -17,7 +17,7 @@ def test_it_has_one_data_source_and_that_is_our_own_origin(config: dict[str, Any
     assert roots == {"qidoRoot": "/dicom-web", "wadoRoot": "/dicom-web", "wadoUriRoot": "/wado"}
 
 
-@pytest.mark.parametrize("name", ["app-config.js", "reading.js", "zh.js", "index.html"])
+@pytest.mark.parametrize("name", [*OURS, "index.html"])
 def test_it_names_no_other_host(name: str) -> None:
     assert not re.search(r"(https?:)?//[a-z0-9-]+\.[a-z]", (SOURCE / name).read_text(encoding="utf-8"))
 
@@ -91,18 +91,19 @@ def test_an_address_without_an_exam_says_so(browser: Browser) -> None:
         assert "没有找到该检查的影像" in page.inner_text("#cloudfilm-notice")
 
 
-def test_documents_never_hang_first_and_images_open_in_the_middle(browser: Browser) -> None:
+def test_documents_never_hang_first_and_images_open_in_the_middle_but_those_of_ultrasound(browser: Browser) -> None:
     with opened(browser) as page:
         protocols = page.evaluate("window.config.extensions[0].getHangingProtocolModule().map((one) => one.protocol)")
         chosen = page.evaluate("window.config.modesConfiguration['@ohif/mode-longitudinal'].hangingProtocol.$set")
-    assert chosen == [*(protocol["id"] for protocol in protocols), "@ohif/hpMammo"]
+    assert chosen == [protocol["id"] for protocol in protocols]
     for protocol in protocols:
         assert protocol["protocolMatchingRules"], "OHIF passes over a protocol without rules"
         for selector in protocol["displaySetSelectors"].values():
             rules = selector["seriesMatchingRules"]
             assert {"attribute": "Modality", "constraint": {"doesNotEqual": {"value": "DOC"}}, "required": True} in rules
         for stage in protocol["stages"]:
-            assert {viewport["viewportOptions"]["initialImageOptions"]["preset"] for viewport in stage["viewports"]} == {"middle"}
+            opens = {viewport["viewportOptions"]["initialImageOptions"]["preset"] for viewport in stage["viewports"]}
+            assert opens == ({"first"} if protocol["id"] == "cloudfilm-us" else {"middle"})
 
 
 @pytest.mark.parametrize(
@@ -120,6 +121,62 @@ def test_the_nearest_image_holds_the_point_unless_the_series_does_not_reach_it(
     stack = [{"rowCosines": [1, 0, 0], "columnCosines": [0, 1, 0], "imagePositionPatient": [-100, -100, z]} for z in planes]
     with opened(browser) as page:
         assert page.evaluate("([point, planes]) => window.cloudfilmReading.nearestPlane(point, planes)", [point, stack]) == nearest
+
+
+def test_breasts_are_told_apart_by_side_and_view_however_the_device_says_it(browser: Browser) -> None:
+    view = "(image) => window.cloudfilmHanging.attributes.cloudfilmBreastView[1]({ images: [image], SeriesDescription: image.SeriesDescription })"
+    with opened(browser) as page:
+        for image, told in (
+            ({"ImageLaterality": "R", "ViewPosition": "CC"}, "RCC"),
+            ({"ImageLaterality": "L", "ViewCodeSequence": [{"CodeValue": "R-10226", "CodingSchemeDesignator": "SRT"}]}, "LMLO"),
+            ({"SharedFunctionalGroupsSequence": [{"FrameAnatomySequence": [{"FrameLaterality": "R"}]}], "ViewPosition": "MLO"}, "RMLO"),
+            ({"SeriesDescription": "L CC"}, "LCC"),
+            ({"ImageLaterality": "R", "ViewCodeSequence": [{"CodeValue": "399162004", "ViewModifierCodeSequence": [{"CodeValue": "399163009"}]}]}, ""),
+        ):  # fmt: skip
+            assert page.evaluate(view, image) == told
+
+
+@pytest.mark.parametrize(
+    ("description", "scout"), [("3-plane loc", True), ("定位像", True), ("Scout", True), ("T2 local", False), ("轴位", False)]
+)
+def test_localizers_are_known_by_their_words(browser: Browser, description: str, scout: bool) -> None:
+    with opened(browser) as page:
+        told = page.evaluate(
+            "(text) => window.cloudfilmHanging.attributes.cloudfilmScout[1]({ images: [{}], SeriesDescription: text })", description
+        )
+    assert told is scout
+
+
+def test_key_images_are_what_is_marked_then_the_middle_of_each_series(browser: Browser) -> None:
+    def named(sop: str, frame: int | None = None) -> dict[str, Any]:
+        return {"ValueType": "IMAGE", "ReferencedSOPSequence": [{"ReferencedSOPInstanceUID": sop, "ReferencedFrameNumber": frame}]}
+
+    document = {
+        "SOPClassUID": "1.2.840.10008.5.1.4.1.1.88.59", "ConceptNameCodeSequence": [{"CodeValue": "113000"}],
+        "ContentSequence": [{"ValueType": "TEXT"}, named("1.2"), named("9.9"), named("2.1", 3), named("1.2")],
+    }  # fmt: skip
+    rejecting = {**document, "ConceptNameCodeSequence": [{"CodeValue": "113001"}], "ContentSequence": [named("1.1")]}
+    series = [
+        {"displaySetInstanceUID": "a", "imageIds": [f"wadors:/instances/1.{place}/frames/1" for place in range(1, 6)]},
+        {"displaySetInstanceUID": "b", "imageIds": [f"wadors:/instances/2.1/frames/{frame}" for frame in (1, 2, 3)]},
+        {"displaySetInstanceUID": "c", "imageIds": []},
+    ]
+    with opened(browser) as page:
+        found = page.evaluate(
+            "([series, documents]) => window.cloudfilmKeyImages.keyImages(series, documents)", [series, [document, rejecting]]
+        )
+    assert [(one["displaySetInstanceUID"], one["index"], one["isMarked"]) for one in found] == [
+        ("a", 1, True), ("b", 2, True), ("a", 2, False), ("b", 1, False),
+    ]  # fmt: skip
+
+
+def test_an_automatic_window_leaves_out_the_extremes(browser: Browser) -> None:
+    values = [-5000] + [100] * 500 + [300] * 500 + [90000]
+    with opened(browser) as page:
+        found = page.evaluate("(values) => window.cloudfilmWindows.fitting(values)", values)
+        assert page.evaluate("() => window.cloudfilmWindows.fitting([7, 7, 7])") is None
+    assert abs(found["width"] - 200) < 50
+    assert abs(found["level"] - 200) < 50
 
 
 def test_window_presets_are_named_in_the_readers_language(browser: Browser) -> None:

@@ -23,6 +23,7 @@ from cloudfilm.db.accounts import Account
 from cloudfilm.db.api_tokens import ApiTokenRecord
 from cloudfilm.db.audit_events import RecordedEvent
 from cloudfilm.db.exam_orders import ExamOrder, OrderStatus
+from cloudfilm.db.gateway_maintenance import Asked
 from cloudfilm.db.gateways import Gateway
 from cloudfilm.db.grant_list import GrantLine
 from cloudfilm.db.hospital_statistics import COUNTS, Holdings
@@ -31,6 +32,7 @@ from cloudfilm.db.mistakes import Mistake
 from cloudfilm.db.operation import FailedJob, HospitalNumbers, Queue
 from cloudfilm.db.patient_corrections import Person
 from cloudfilm.db.patient_merges import PatientMerge
+from cloudfilm.db.print_destinations import PrintDestination
 from cloudfilm.db.print_orders import PrintOrder
 from cloudfilm.db.printed_films import PrintedFilm
 from cloudfilm.db.reconciliation import Difference
@@ -131,6 +133,7 @@ ORDER = PrintOrder(ID, ID, "jia", "kiosk", None, ID, "kiosk-hall", NOW, attempts
 ORDER_STATES: list[dict[str, Any]] = [
     {}, {"queued_at": NOW}, {"printed_at": NOW, "repeat_allowed_at": NOW, "repeat_allowed_by": HOSTILE}, {"failed_at": NOW},
 ]  # fmt: skip
+DESTINATION = PrintDestination(ID, "jia", "desk", HOSTILE, HOSTILE, NOW)
 PICTURE = Picture("0" * 64, 1240, 1754)
 BOX = (1.0, 2.0, 30.0, 40.0)
 FORM = FormRecord(ID, 2, "jia", HOSTILE, {"kind": "CT", "areas": [], "anchors": []}, True, False, "edited", (PICTURE,), NOW, HOSTILE)
@@ -152,16 +155,17 @@ PAGES: dict[str, dict[str, object]] = {
         "study": STUDY, "patient_name": HOSTILE, "series": [SeriesVersion("1.2.4", 1, "CT", 3, "1", HOSTILE), SeriesVersion("1.2.5", 2, "SR", 1, "1", HOSTILE)],
         "reports": report_lines([replace(REPORT, status="issued"), REPORT]), "grants": [GrantOfStudy(PAPER, "open"), GrantOfStudy(PAPER, "revoked")],
         "set_aside": [SetAside(ID, "jia", "1.2.3", "1.2.6", HOSTILE, HOSTILE, "0" * 64, 5, NOW, bytes_kept=True)], "film_to_identify": FILM,
-        "reasons": REASONS, "may": {"images", "grants", "paper", "log", "review"}, "phone": True,
+        "reasons": REASONS, "may": {"images", "grants", "paper", "log", "review"}, "phone": True, "destinations": [DESTINATION],
+        "first_destination": ID, "stamped": {ID},
     },
     "study_log": {"study": STUDY, "patient_name": HOSTILE,
                   "lines": [LogLine(AuditEvent(NOW, AuditKind.IMAGES_VIEWED, "denied", ActorKind.STAFF, device="phone"), HOSTILE)]},
     "patient": {"study": STUDY, "patient_name": HOSTILE, "lines": [HistoryLine(STUDY, HOSTILE, 1, differs=True, is_picked=True)] * 2,
                 "may_open": True, "trouble": "two"},
     "paper": {"study": STUDY, "patient_name": HOSTILE, "fields": ReportFields(), "access_code": "7K3M", "public_url": "https://a.example",
-              "qr_code": "data:image/png;base64,AAAA", "ended": 1, "printed_at": NOW},
+              "qr_code": "data:image/png;base64,AAAA", "ended": 1, "printed_at": NOW, "destination": DESTINATION},
     "hospital": {"shown": dict.fromkeys((*LONGEST, "paper_days", "stamp_corner"), HOSTILE), "reaches_all": True, "logo": "0" * 64, "longest": LONGEST,
-                 "corners": CORNERS, "trouble": "logo format", "is_saved": True},
+                 "corners": CORNERS, "destinations": [DESTINATION], "first_destination": ID, "trouble": "logo format", "is_saved": True},
     "operation": {"hospitals": [HospitalNumbers("jia", HOSTILE, 1, 2, 3, 4, 5, NOW)], "queues": [Queue("read_report", 1, 2, 3)],
                   "failed": [FailedJob(7, "read_report", 3, NOW)], "workers": 1, "disk": shutil.disk_usage("/")},
     "statistics": {"numbers": Numbers(DAYS, {name: [0, 7] for name in COUNTS}, Holdings(1, 2, 3, 4, 5)), "by_week": True, "counts": COUNTS,
@@ -201,7 +205,10 @@ PAGES: dict[str, dict[str, object]] = {
     },
     "tokens": {"tokens": [TOKEN, replace(TOKEN, last_used_at=NOW)], "scopes": list(Scope), "now": NOW, "filled": {}},
     "gateways": {"gateways": [GATEWAY, replace(GATEWAY, paired_at=None, last_seen_at=None, told={})], "silent_before": NOW,
-                 "differences": {ID: 3}},
+                 "differences": {ID: 3}, "trouble": True},
+    "gateway_added": {"name": HOSTILE, "code": "7K3M-9QXF-2T8B", "public_url": "https://films.example.org"},
+    "gateway": {"gateway": replace(GATEWAY, told={**GATEWAY.told, "remote_allowed": True, "speed_limits": HOSTILE, "keep_days": 14}),
+                "asked": Asked(HOSTILE, 3, NOW, HOSTILE, NOW, HOSTILE, HOSTILE, NOW), "trouble": "limits", "is_answered": True},
     "differences": {"lines": [DifferenceLine(DIFFERENCE, STUDY, HOSTILE), DifferenceLine(replace(DIFFERENCE, accepted_at=NOW, wanted_again=[]), None, "")],
                     "is_more": True},
     "conflicts": {"lines": [ConflictLine("1.2.3", "content", HOSTILE, 3, HOSTILE, NOW, STUDY, HOSTILE, HOSTILE, HOSTILE)], "show": "open"},

@@ -172,6 +172,13 @@ def test_what_would_run_is_in_no_copy_that_people_get(report: ReportFields, qr_s
     assert read_document(plain, qr_stamp).harmless_pdf is None, "of a plain document there is no second copy"
 
 
+def test_what_would_run_is_refused_where_the_hospital_wants_that(report: ReportFields, qr_stamp: Stamp) -> None:
+    strict = DocumentLimits(refuses_active=True)
+    with pytest.raises(DocumentRefused, match="scripts or files"):
+        read_document(armed(make_report_pdf(report)), qr_stamp, strict)
+    assert read_document(make_report_pdf(report), qr_stamp, strict).fields == report
+
+
 def test_the_same_content_in_other_bytes_is_the_same_and_one_character_is_not(report: ReportFields, qr_stamp: Stamp) -> None:
     plain = make_report_pdf(report)
     writer = PdfWriter(clone_from=PdfReader(io.BytesIO(plain)))

@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader, PdfWriter, Transformation
 
-from cloudfilm.reports.extraction import extract_fields
+from cloudfilm.reports.extraction import extract_fields, read_report
+from cloudfilm.reports.field_reading import SURE
 from cloudfilm.reports.fields import ReportFields
 from cloudfilm.reports.text_layer import PageText, read_text_layer
 from demo.report_form import LAYOUTS, make_report_pdf
@@ -150,3 +151,85 @@ def test_hospital_and_kind_may_share_a_line_of_spaced_characters(page_of: PageOf
 def test_a_page_without_labels_gives_empty_fields(page_of: PageOf) -> None:
     assert extract_fields([page_of(["今天下午开会，请带好资料。", "谢谢。"])]).is_empty
     assert extract_fields([]).is_empty
+
+
+def test_values_joined_behind_one_label_are_taken_apart(page_of: PageOf) -> None:
+    fields = extract_fields([page_of(["姓名：张三  性别/年龄：男/45岁  检查号：A123456", "报告医师/审核医师：李四/王五"])])
+    assert (fields.patient_name, fields.patient_sex, fields.patient_age) == ("张三", "M", "45岁")
+    assert (fields.reporting_doctor, fields.reviewing_doctor) == ("李四", "王五")
+
+
+def test_a_label_that_nobody_knows_ends_the_value_before_it(page_of: PageOf) -> None:
+    fields = extract_fields([page_of(["检查部位：胸部CT平扫  体检批次：春季  检查号：A123456"])])
+    assert (fields.body_part, fields.accession_number) == ("胸部CT平扫", "A123456")
+
+
+@pytest.mark.parametrize(("heading", "conclusion"), [("冠脉CTA所见", "冠脉CTA诊断意见"), ("骨显像表现", "核医学印象")])
+def test_a_heading_is_known_by_its_ending(page_of: PageOf, heading: str, conclusion: str) -> None:
+    reading = read_report([page_of(["姓名：张三", f"{heading}：", "未见狭窄。", f"{conclusion}：", "未见异常。"])])
+    assert (reading.fields.findings, reading.fields.impression) == ("未见狭窄。", "未见异常。")
+    assert reading.readings["impression"].confidence < SURE
+
+
+@pytest.mark.parametrize("line", ["临床表现：头痛三天", "病史描述：高血压", "术前诊断：胆囊结石"])
+def test_what_the_ward_wrote_is_no_heading(page_of: PageOf, line: str) -> None:
+    fields = extract_fields([page_of(["姓名：张三", line, "检查所见：", "未见异常。", "诊断意见：", "正常。"])])
+    assert (fields.findings, fields.impression) == ("未见异常。", "正常。")
+
+
+def test_a_sub_heading_in_the_findings_stays_in_them(page_of: PageOf) -> None:
+    fields = extract_fields(
+        [page_of(["姓名：张三", "检查所见：", "平扫所见：", "右肺结节。", "增强表现：", "明显强化。", "印象：", "肺癌待排。"])]
+    )
+    assert fields.findings is not None
+    assert "".join(fields.findings.split()) == "平扫所见：右肺结节。增强表现：明显强化。"
+
+
+def test_a_number_without_a_label_that_we_know_is_kept_for_matching(page_of: PageOf) -> None:
+    reading = read_report(
+        [
+            page_of(
+                [
+                    "某某医院",
+                    "NO.20260011223",
+                    "姓名：张三  影像号：P100001  电话：05718888888",
+                    "受理编号：B2026001122  检查日期：2026-03-05  医保卡号：330100200",
+                    "邮编：310000  咨询热线：88886666",
+                ]
+            )
+        ]
+    )
+    assert set(reading.unplaced) == {"20260011223", "B2026001122"}
+
+
+def test_a_result_below_the_impression_is_not_lost(page_of: PageOf) -> None:
+    fields = extract_fields(
+        [page_of(["姓名：张三", "镜下所见：", "黏膜充血。", "镜下诊断：", "慢性胃炎。", "幽门螺杆菌：阳性", "建议：根除治疗。"])]
+    )
+    assert fields.impression == "慢性胃炎。\n幽门螺杆菌：阳性\n建议：根除治疗。"
+
+
+def test_boxes_for_positive_and_negative_end_the_impression(page_of: PageOf) -> None:
+    fields = extract_fields([page_of(["姓名：张三", "镜下诊断：", "慢性胃炎。", "检查结果：□阳性 ☑阴性"])])
+    assert fields.impression == "慢性胃炎。"
+
+
+def test_a_heading_that_is_known_by_name_goes_before_one_that_only_ends_so(page_of: PageOf) -> None:
+    fields = extract_fields([page_of(["姓名：张三", "安全提示：", "无", "检查所见：", "未见异常。", "诊断意见：", "正常。"])])
+    assert (fields.findings, fields.impression) == ("未见异常。", "正常。")
+
+
+def test_advice_without_an_impression_stays_with_the_findings(page_of: PageOf) -> None:
+    fields = extract_fields([page_of(["姓名：张三", "检查所见：", "右肺结节。", "建议：三个月后复查。"])])
+    assert (fields.findings, fields.impression) == ("右肺结节。\n建议：三个月后复查。", None)
+
+
+def test_a_value_that_follows_its_label_without_a_space_is_read_and_not_sure(page_of: PageOf) -> None:
+    reading = read_report(
+        [page_of(["姓名张三 性别女\t年龄45岁", "科室骨科 检查号A20260001", "检查所见：", "科室内未见异常。", "报告医师李四 审核医师王五"])]
+    )
+    fields = reading.fields
+    assert (fields.patient_name, fields.patient_sex, fields.patient_age, fields.department) == ("张三", "F", "45岁", "骨科")
+    assert (fields.accession_number, fields.reporting_doctor, fields.reviewing_doctor) == ("A20260001", "李四", "王五")
+    assert fields.findings == "科室内未见异常。"
+    assert reading.readings["accession_number"].confidence < SURE

@@ -68,6 +68,22 @@ def test_a_number_that_was_not_read_with_certainty_matches_nothing(unsure: str) 
 
 
 @pytest.mark.parametrize(
+    ("accession", "unplaced", "kind"),
+    [("A1", ["A1"], Matched), ("A1", ["A2", "A1"], Matched), ("A1", ["A2"], Ambiguous), (None, ["A2"], Matched), ("A1", [], Matched)],
+)
+def test_a_number_that_no_label_explains_may_be_another_exams(accession: str | None, unplaced: list[str], kind: type) -> None:
+    assert isinstance(match_report(WITHOUT_NUMBER, [study("1", accession=accession)], unplaced=unplaced), kind)
+    assert isinstance(match_report(REPORT, [study("1", accession="A1")], unplaced=unplaced), Matched)
+
+
+def test_what_fits_but_for_an_unsure_exam_number_is_shown_to_people_and_does_not_wait_for_ever() -> None:
+    decision = match_report(replace(REPORT, accession_number="X9"), [study("1", accession="A1")], unsure={"accession_number"})
+    assert isinstance(decision, Ambiguous)
+    assert decision.study_instance_uids == ("1",)
+    assert isinstance(match_report(replace(REPORT, accession_number="X9"), [], unsure={"accession_number"}), NoMatch)
+
+
+@pytest.mark.parametrize(
     ("fields", "candidate", "kind"),
     [
         (REPORT, study("1", accession="A1"), Matched),

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudfilm.reports.normalise import identifier, iso_time, modality_code, person_name, plain, sex_code
+from cloudfilm.reports.normalise import identifier, iso_time, modality_code, person_name, plain, sex_code, ticked
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,7 @@ from cloudfilm.reports.normalise import identifier, iso_time, modality_code, per
         ("２０２６－０３－０５　１４：３０", "2026-03-05T14:30"),
         ("2026.03.05", "2026-03-05"),
         ("20260305", "2026-03-05"),
+        ("民國115年3月5日 14:30", "2026-03-05T14:30"),
         ("2026-03-05T14:30", "2026-03-05T14:30"),
         ("2026-02-30", None),
         ("2026-03-05 25:00", None),
@@ -38,8 +39,26 @@ def test_every_iso_time_reads_as_itself(moment: datetime) -> None:
 @settings(derandomize=True)
 @given(st.text(max_size=60))
 def test_no_text_makes_a_reader_fail(text: str) -> None:
-    for read in (iso_time, sex_code, modality_code, person_name, identifier, plain):
+    for read in (iso_time, sex_code, modality_code, person_name, identifier, plain, ticked):
         read(text)
+
+
+@pytest.mark.parametrize(
+    ("printed", "chosen"),
+    [
+        ("☑男 □女", "男"),
+        ("□男 ■女", "女"),
+        ("男√ 女□", "男"),
+        ("[ ]男 [√]女", "女"),
+        ("\uf0a8男 \uf0fe女", "女"),
+        ("□男 □女", ""),
+        ("☑男 ☑女", ""),
+        ("□男 女", ""),
+        ("男", "男"),
+    ],
+)
+def test_of_boxes_the_one_that_is_ticked_counts(printed: str, chosen: str) -> None:
+    assert ticked(printed) == chosen
 
 
 @pytest.mark.parametrize(("printed", "code"), [("男", "M"), (" 女 ", "F"), ("Female", "F"), ("未知", "O"), ("男科", None), ("", None)])

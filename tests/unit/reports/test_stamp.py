@@ -12,7 +12,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from cloudfilm.reports.fields import ReportFields
 from cloudfilm.reports.stamp import stamp
-from cloudfilm.reports.stamp_drawing import Stamp
+from cloudfilm.reports.stamp_drawing import Stamp, address_line
 from cloudfilm.reports.text_layer import PageText, read_text_layer
 from demo.report_form import LAYOUTS, make_report_pdf
 
@@ -120,3 +120,30 @@ def test_a_document_that_is_only_locked_against_changes_is_stamped(report: Repor
     target = io.BytesIO()
     writer.write(target)
     assert codes(rendered(stamp(target.getvalue(), qr_stamp))) == [qr_stamp.url]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "请用微信扫一扫",
+        "请用微信扫描二维码查看影像和报告，或在下面的网址输入上方的代码；链接自检查之日起三十天内有效，遗失请到放射科登记窗口补办。",
+    ],
+)
+def test_the_hospitals_words_and_the_address_are_large_enough_to_be_read(report: ReportFields, qr_stamp: Stamp, words: str) -> None:
+    address = address_line("https://film.hospital.example:8443/")
+    stamped = stamp(make_report_pdf(report), replace(qr_stamp, caption_lines=(words,), address=address, corner="bottom-right"))
+    (page,) = read_text_layer(stamped)
+    text = "".join(page.stream.split())
+    assert words in text
+    assert "网址film.hospital.example:8443" in text
+    under_the_code = [one for one in page.characters if one.left > page.width_points * 0.75 and one.top > page.height_points * 0.7]
+    assert min(one.bottom - one.top for one in under_the_code if "\u4e00" <= one.text <= "\u9fff") > 5.4
+    assert codes(rendered(stamped)) == [qr_stamp.url]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_wanted_corner_goes_before_the_address(report: ReportFields, qr_stamp: Stamp, layout: str) -> None:
+    form = make_report_pdf(report, layout)
+    (page, *_) = read_text_layer(stamp(form, replace(qr_stamp, address=address_line("https://film.hospital.example"))))
+    assert "网址" not in page.stream
+    assert any(one.top < page.height_points * 0.2 and one.left > page.width_points * 0.7 and one.text == "7" for one in page.characters)

@@ -9,7 +9,7 @@ import pytest
 from cloudfilm.transfer.backoff import is_over, pause_seconds
 from cloudfilm.transfer.cloud import Receipt, Refusal, Wanted
 from cloudfilm.transfer.forwarding import Line, Sender
-from cloudfilm.transfer.queue import Arrived, Priority, Queue, State
+from cloudfilm.transfer.queue import Arrived, CameIn, Priority, Queue, State
 
 NOW = 1_800_000_000.0
 HOUR = 3600.0
@@ -76,7 +76,9 @@ class Cloud:
 def send(queue: Queue, cloud: Cloud, times: int) -> None:
     for number in range(times):
         moment = NOW + number * HOUR
-        Sender(queue, cloud, Line(), lambda _id: b"an image", 10**6, 3, lambda moment=moment: moment, lambda: 0.5).send_next()  # type: ignore[arg-type]
+        Sender(
+            queue, cloud, Line(), lambda _id: b"an image", 10**6, 3, lambda moment=moment: moment, lambda: 0.5, queue.release
+        ).send_next()  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -93,3 +95,35 @@ def test_only_what_the_cloud_will_never_take_is_set_aside(queue: Queue, refusal:
     cloud.refusal, cloud.receipt = refusal, receipt
     send(queue, cloud, 10)
     assert [name for name, count in queue.counts().items() if count.instances] == [state]
+
+
+def test_emergencies_go_first_then_the_newest_study_and_old_exams_last(tmp_path: Path) -> None:
+    queue = Queue(tmp_path / "empty.db")
+
+    def arrived(name: str, study: str, at: float, priority: int) -> Arrived:
+        return Arrived(name, study, f"1.2.{ord(name)}", 1000, at, priority)
+
+    queue.add([
+        arrived("a", "1.1", NOW, Priority.NORMAL), arrived("b", "1.2", NOW + 1, Priority.BACKFILL), arrived("c", "1.3", NOW + 2, Priority.NORMAL),
+        arrived("d", "1.4", NOW - 5, Priority.EMERGENCY), arrived("e", "1.1", NOW + 1, Priority.NORMAL),
+    ])  # fmt: skip
+    order = []
+    while batch := queue.take(NOW + 10, 10_000, 10):
+        order.append("".join(one.orthanc_instance_id for one in batch))
+    assert order == ["d", "c", "ae", "b"]
+
+
+def test_what_was_confirmed_first_is_forgotten_first(queue: Queue) -> None:
+    queue.add([Arrived(name, "1.2", f"1.2.{ord(name)}", 1000, NOW, Priority.NORMAL) for name in "abc"])
+    taken = {one.orthanc_instance_id: one for one in queue.take(NOW, 10_000, 10)}
+    for moment, name in enumerate("bca"):
+        queue.confirm([(taken[name], "00")], NOW + moment)
+    assert queue.confirmed_before(NOW + 2, 10) == ["b", "c"]
+    assert queue.confirmed_before(NOW + 9, 1) == ["b"]
+
+
+def test_what_came_in_is_counted_since_a_moment(tmp_path: Path) -> None:
+    queue = Queue(tmp_path / "empty.db")
+    assert queue.came_in(0.0) == CameIn(0, 0, 0.0)
+    queue.add([Arrived(name, "1.2", f"1.2.{ord(name)}", 1000, NOW + ord(name), Priority.NORMAL) for name in "abc"])
+    assert queue.came_in(NOW + ord("b")) == CameIn(2, 2000, NOW + ord("c"))

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Serves the STOW-RS door on a unix socket of the data folder: only nginx talks to it."""
+"""Serves a door of the intake on a unix socket of the data folder: only our own processes talk to it."""
 
 from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cheroot.wsgi import Server
 
-from cloudfilm.intakes.stow.door import StowDoor
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
-# Each holds one request; nginx waits where all are busy. Orthanc answers each of them on a thread of its own (HttpThreadsCount).
+# Each holds one request; whoever asks waits where all are busy. Orthanc answers each of them on a thread of its own (HttpThreadsCount).
 _THREADS = 16
 
 
@@ -18,16 +20,16 @@ _THREADS = 16
 _LAST_SECONDS = 10
 
 
-class StowServer:
-    """Listens in a thread until it is stopped."""
+class SocketServer:
+    """Listens in a thread until it is stopped; ``mode`` says who may connect."""
 
-    def __init__(self, door: StowDoor, socket: Path) -> None:
+    def __init__(self, door: WSGIApplication, socket: Path, mode: int) -> None:
         socket.parent.mkdir(parents=True, exist_ok=True)
         self._server = Server(str(socket), door, numthreads=_THREADS, timeout=120, request_queue_size=64, shutdown_timeout=_LAST_SECONDS)
         self._server.max_request_body_size = 0
         self._server.prepare()
-        socket.chmod(0o666)  # nginx's workers are another user
-        self._thread = threading.Thread(target=self._server.serve, name="stow", daemon=True)
+        socket.chmod(mode)
+        self._thread = threading.Thread(target=self._server.serve, name=socket.stem, daemon=True)
         self._thread.start()
 
     def is_alive(self) -> bool:
