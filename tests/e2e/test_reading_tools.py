@@ -27,6 +27,7 @@ SEED, EARLIER = "47001", "47002"
 MEASUREMENTS = (
     "() => services.measurementService.getMeasurements().map((one) => [one.toolName, [].concat(one.displayText.primary).join(' ')])"
 )
+HAS_THE_MOUSE = "() => services.toolGroupService.getToolGroup('default').getActivePrimaryMouseButtonTool()"
 CROSSHAIR = "() => services.toolGroupService.getToolGroup('mpr').getToolOptions('Crosshairs').mode"
 PLACES = "() => cornerstone.getRenderingEngines().flatMap((e) => e.getViewports()).map((one) => one.getCurrentImageIdIndex())"
 Link = Callable[[str, list[Path], str], str]
@@ -162,24 +163,29 @@ def test_rotating_and_flipping_move_the_bar_at_the_left_edge(page: Page) -> None
     wait_for(lambda: bright(0.03, 0.03) and not bright(0.03, 0.97), what="the bar from above")
 
 
-def test_lengths_angles_and_areas_are_measured_and_leave_as_a_file(page: Page, tmp_path: Path) -> None:
-    choose(page, "MeasurementTools", "Length")
-    drag(page, at(page, 0.25, 0.75), at(page, 0.75, 0.75))
-    choose(page, "MeasurementTools", "Angle")
-    for place in ((0.3, 0.55), (0.5, 0.55), (0.5, 0.7)):
+def measure(page: Page, tool: str, draw: Callable[[], None]) -> None:
+    """Draw with a tool of the menu, once it has the mouse, and wait for its numbers."""
+    choose(page, "MeasurementTools", tool)
+    wait_for(lambda: page.evaluate(HAS_THE_MOUSE) == tool, 30, f"{tool} with the mouse")
+    draw()
+    wait_for(lambda: [text for name, text in page.evaluate(MEASUREMENTS) if name == tool and text], 60, f"the numbers of {tool}")
+
+
+def click_each(page: Page, *places: tuple[float, float]) -> None:
+    for place in places:
         page.mouse.move(*at(page, *place), steps=4)
         page.mouse.click(*at(page, *place))
+
+
+def test_lengths_angles_and_areas_are_measured_and_leave_as_a_file(page: Page, tmp_path: Path) -> None:
+    measure(page, "Length", lambda: drag(page, at(page, 0.25, 0.75), at(page, 0.75, 0.75)))
+    measure(page, "Angle", lambda: click_each(page, (0.3, 0.55), (0.5, 0.55), (0.5, 0.7)))
     # In the stripes of blood and of fat (-100 HU), and in the band of water.
-    choose(page, "MeasurementTools", "EllipticalROI")
-    drag(page, at(page, 0.69, 0.3), at(page, 0.71, 0.33))
-    choose(page, "MeasurementTools", "RectangleROI")
-    drag(page, at(page, 0.27, 0.2), at(page, 0.35, 0.25))
-    choose(page, "MeasurementTools", "PlanarFreehandROI")
-    drag(page, *[at(page, *place) for place in ((0.3, 0.8), (0.6, 0.8), (0.6, 0.85), (0.3, 0.85), (0.3, 0.801))])
+    measure(page, "EllipticalROI", lambda: drag(page, at(page, 0.69, 0.3), at(page, 0.71, 0.33)))
+    measure(page, "RectangleROI", lambda: drag(page, at(page, 0.27, 0.2), at(page, 0.35, 0.25)))
+    outline = [at(page, *place) for place in ((0.3, 0.8), (0.6, 0.8), (0.6, 0.85), (0.3, 0.85), (0.3, 0.801))]
+    measure(page, "PlanarFreehandROI", lambda: drag(page, *outline))
     expected = ["Angle", "EllipticalROI", "Length", "PlanarFreehandROI", "RectangleROI"]
-    wait_for(
-        lambda: sorted(name for name, text in page.evaluate(MEASUREMENTS) if text) == expected, what="five measurements with their numbers"
-    )
     told = dict(page.evaluate(MEASUREMENTS))
     assert abs(first_number(told["Length"]) - 51.2) < 1.5, told
     assert abs(first_number(told["Angle"]) - 90) < 2, told

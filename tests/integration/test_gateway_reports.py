@@ -127,7 +127,8 @@ def test_a_file_in_the_gateways_folder_comes_back_once_and_what_is_no_report_is_
     (folder(gateway) / "in/letter.docx").write_bytes(b"PK\x03\x04 not a report")
     wait_for(lambda: (folder(gateway) / "duplicate/again.pdf").exists())
     wait_for(lambda: (folder(gateway) / "failed/letter.docx.reason.txt").exists())
-    assert (folder(gateway) / "failed/letter.docx.reason.txt").read_text() == "The document is not a PDF. Allowed: application/pdf.\n"
+    reasons = (folder(gateway) / "failed/letter.docx.reason.txt").read_text(encoding="utf-8").splitlines()
+    assert reasons == ["文件不是 PDF 或图片，请重新打印报告。", "The document is not a PDF. Allowed: application/pdf."]
     assert instance.sql("SELECT count(*) FROM report WHERE title IN ('45002', 'again', 'letter')") == [(1,)]
 
 
