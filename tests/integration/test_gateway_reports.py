@@ -98,15 +98,15 @@ def kill(gateway: Gateway, part: str) -> None:
 def test_a_report_that_is_printed_at_the_gateway_is_read_in_the_cloud_and_comes_out_of_the_hospitals_printer_with_the_code(
     gateway: Gateway, instance: Instance, paper: PaperPrinter, tmp_path: Path
 ) -> None:
-    assert instance.dcmtk("storescu", *map(str, ct_study(tmp_path, "45001", slices=1))).returncode == 0
-    wait_for(lambda: instance.sql("SELECT 1 FROM study WHERE study_instance_uid = %s AND instance_count = 1", study_uid("45001")))
+    assert instance.dcmtk("storescu", *map(str, ct_study(tmp_path, "48001", slices=1))).returncode == 0
+    wait_for(lambda: instance.sql("SELECT 1 FROM study WHERE study_instance_uid = %s AND instance_count = 1", study_uid("48001")))
     before = len(paper.sheets())
-    printed = print_to(gateway, make_report_pdf(fields_for("45001")), "王小明 45001", "desk")
+    printed = print_to(gateway, make_report_pdf(fields_for("48001")), "王小明 48001", "desk")
     assert printed.returncode == 0, printed.stderr
-    report = report_titled(instance, "王小明 45001")
+    report = report_titled(instance, "王小明 48001")
     assert (report["status"], report["study_instance_uid"], report["hospital_id"]) in (
-        ("matched", study_uid("45001"), "jia"),
-        ("issued", study_uid("45001"), "jia"),
+        ("matched", study_uid("48001"), "jia"),
+        ("issued", study_uid("48001"), "jia"),
     )
     assert (report["origin"], report["source_name"]) == ("printer", "desk@放射科机房")
     (sheet,) = wait_for(lambda: paper.sheets()[before:], what="the sheet")
@@ -118,10 +118,10 @@ def test_a_report_that_is_printed_at_the_gateway_is_read_in_the_cloud_and_comes_
 
 
 def test_a_file_in_the_gateways_folder_comes_back_once_and_what_is_no_report_is_refused_there(gateway: Gateway, instance: Instance) -> None:
-    pdf = make_report_pdf(fields_for("45002"))
-    (folder(gateway) / "in/45002.pdf").write_bytes(pdf)
-    wait_for(lambda: (folder(gateway) / "done/45002.pdf").exists(), what="the file among the processed")
-    (copy,) = wait_for(lambda: copies_of(gateway, "45002"), what="the stamped copy")
+    pdf = make_report_pdf(fields_for("48002"))
+    (folder(gateway) / "in/48002.pdf").write_bytes(pdf)
+    wait_for(lambda: (folder(gateway) / "done/48002.pdf").exists(), what="the file among the processed")
+    (copy,) = wait_for(lambda: copies_of(gateway, "48002"), what="the stamped copy")
     assert codes_on(copy) == [instance.url.upper()]
     (folder(gateway) / "in/again.pdf").write_bytes(pdf)
     (folder(gateway) / "in/letter.docx").write_bytes(b"PK\x03\x04 not a report")
@@ -129,21 +129,21 @@ def test_a_file_in_the_gateways_folder_comes_back_once_and_what_is_no_report_is_
     wait_for(lambda: (folder(gateway) / "failed/letter.docx.reason.txt").exists())
     reasons = (folder(gateway) / "failed/letter.docx.reason.txt").read_text(encoding="utf-8").splitlines()
     assert reasons == ["文件不是 PDF 或图片，请重新打印报告。", "The document is not a PDF. Allowed: application/pdf."]
-    assert instance.sql("SELECT count(*) FROM report WHERE title IN ('45002', 'again', 'letter')") == [(1,)]
+    assert instance.sql("SELECT count(*) FROM report WHERE title IN ('48002', 'again', 'letter')") == [(1,)]
 
 
 def test_a_picture_and_a_raw_job_become_reports_too(gateway: Gateway, instance: Instance, paper: PaperPrinter) -> None:
     before = len(paper.sheets())
     picture = BytesIO()
-    pypdfium2.PdfDocument(make_report_pdf(fields_for("45008")))[0].render(scale=2).to_pil().save(picture, "JPEG")
-    (folder(gateway) / "in/45008.jpg").write_bytes(picture.getvalue())
+    pypdfium2.PdfDocument(make_report_pdf(fields_for("48008")))[0].render(scale=2).to_pil().save(picture, "JPEG")
+    (folder(gateway) / "in/48008.jpg").write_bytes(picture.getvalue())
     with socket.create_connection(("127.0.0.1", gateway.raw_port), timeout=10) as line:
-        line.sendall(make_report_pdf(fields_for("45009")))
+        line.sendall(make_report_pdf(fields_for("48009")))
     assert wait_for(lambda: paper.sheets()[before:], what="the sheet of the raw job")
     wait_for(
-        lambda: instance.sql("SELECT 1 FROM report WHERE title = 'RAW' AND accession_number = 'A45009' AND source_name = 'desk@放射科机房'")
+        lambda: instance.sql("SELECT 1 FROM report WHERE title = 'RAW' AND accession_number = 'A48009' AND source_name = 'desk@放射科机房'")
     )
-    assert wait_for(lambda: copies_of(gateway, "45008"), what="the picture's stamped copy")
+    assert wait_for(lambda: copies_of(gateway, "48008"), what="the picture's stamped copy")
 
 
 def result(seed: str, *observations: str) -> str:
@@ -152,31 +152,31 @@ def result(seed: str, *observations: str) -> str:
 
 
 def test_results_orders_and_patient_data_are_handled_as_if_they_had_been_sent_to_the_cloud(gateway: Gateway, instance: Instance) -> None:
-    (gateway.data / "folders/his/in/named.pdf").write_bytes(make_report_pdf(fields_for("45004")))
+    (gateway.data / "folders/his/in/named.pdf").write_bytes(make_report_pdf(fields_for("48004")))
     answers = send(
         gateway,
-        result("45003", "OBX|1|TX|F^影像所见||两侧大脑半球对称。||||||F", "OBX|2|FT|I^诊断意见||1. 颅脑CT平扫未见异常。||||||F"),
-        result("45004", "OBX|1|RP|PDF^报告||named.pdf||||||F"),
-        message("ORM^O01", "45005", patient("P45005"), order("NW", "A45005")),
-        message("ADT^A08", "45006", patient("P45005", "Wang^DaMing~王^大明")),
+        result("48003", "OBX|1|TX|F^影像所见||两侧大脑半球对称。||||||F", "OBX|2|FT|I^诊断意见||1. 颅脑CT平扫未见异常。||||||F"),
+        result("48004", "OBX|1|RP|PDF^报告||named.pdf||||||F"),
+        message("ORM^O01", "48005", patient("P48005"), order("NW", "A48005")),
+        message("ADT^A08", "48006", patient("P48005", "Wang^DaMing~王^大明")),
     )
     assert [code(one) for one in answers] == ["AA"] * 4
-    assert report_titled(instance, "HL7 M45003")["fields"]["findings"] == "两侧大脑半球对称。"
-    report = report_titled(instance, "HL7 M45004")
-    assert (report["fields"]["accession_number"], report["source_name"]) == ("A45004", "his@放射科机房")
-    assert wait_for(lambda: instance.sql("SELECT hospital_id, source_name FROM exam_order WHERE accession_number = 'A45005'")) == [
+    assert report_titled(instance, "HL7 M48003")["fields"]["findings"] == "两侧大脑半球对称。"
+    report = report_titled(instance, "HL7 M48004")
+    assert (report["fields"]["accession_number"], report["source_name"]) == ("A48004", "his@放射科机房")
+    assert wait_for(lambda: instance.sql("SELECT hospital_id, source_name FROM exam_order WHERE accession_number = 'A48005'")) == [
         ("jia", "his@放射科机房")
     ]
-    wait_for(lambda: instance.sql("SELECT 1 FROM patient_correction WHERE hospital_id = 'jia' AND patient_id = 'P45005'"), what="the name")
+    wait_for(lambda: instance.sql("SELECT 1 FROM patient_correction WHERE hospital_id = 'jia' AND patient_id = 'P48005'"), what="the name")
 
 
 def test_what_the_gateway_can_know_to_be_wrong_its_sender_hears_at_once(gateway: Gateway) -> None:
     answers = send(
         gateway,
-        message("ADT^A01", "45007", patient("P45007")),
-        result("45007"),
-        result("45007", "OBX|1|RP|PDF^报告||not-there.pdf||||||F"),
-        message("ORM^O01", "45007", patient("P45007"), order("NW", "A45007"), application="HIS"),
+        message("ADT^A01", "48007", patient("P48007")),
+        result("48007"),
+        result("48007", "OBX|1|RP|PDF^报告||not-there.pdf||||||F"),
+        message("ORM^O01", "48007", patient("P48007"), order("NW", "A48007"), application="HIS"),
         "hello",
     )
     assert [code(one) for one in answers] == ["AR", "AR", "AE", "AR", "AR"]
@@ -189,12 +189,12 @@ def test_whatever_dies_and_however_the_line_is_cut_each_report_arrives_once_and_
     before, expects_nothing = len(paper.sheets()), lambda: gateway.told()["copies_expected"] == 0
     wait_for(expects_nothing)
     for number in range(3):
-        assert print_to(gateway, make_report_pdf(fields_for(f"4501{number}")), f"4501{number}", "desk").returncode == 0
-        (folder(gateway) / f"in/4502{number}.pdf").write_bytes(make_report_pdf(fields_for(f"4502{number}")))
-        answers = send(gateway, message("ORM^O01", f"4503{number}", patient("P45030"), order("NW", f"A4503{number}")))
+        assert print_to(gateway, make_report_pdf(fields_for(f"4801{number}")), f"4801{number}", "desk").returncode == 0
+        (folder(gateway) / f"in/4802{number}.pdf").write_bytes(make_report_pdf(fields_for(f"4802{number}")))
+        answers = send(gateway, message("ORM^O01", f"4803{number}", patient("P48030"), order("NW", f"A4803{number}")))
         assert [code(one) for one in answers] == ["AA"]
     wait_for(lambda: gateway.told()["reports_waiting"] == 9, what="all of it on the gateway's disk")
-    assert instance.sql("SELECT count(*) FROM report WHERE title LIKE '4501%%'") == [(0,)]
+    assert instance.sql("SELECT count(*) FROM report WHERE title LIKE '4801%%'") == [(0,)]
     kill(gateway, "forwarder")
     cut.trouble = Trouble.ANSWER_LOST
     wait_for(gateway.answers, what="the forwarder to be up again")
@@ -206,12 +206,12 @@ def test_whatever_dies_and_however_the_line_is_cut_each_report_arrives_once_and_
     cut.trouble = Trouble.NONE
     wait_for(gateway.answers, what="the forwarder to be up again")
     wait_for(lambda: [gateway.told()[name] for name in ("reports_waiting", "copies_expected")] == [0, 0], what="everything there and back")
-    assert instance.sql("SELECT title FROM report WHERE title ~ '^450[12].$' ORDER BY title") == [
-        (f"450{n}",) for n in (10, 11, 12, 20, 21, 22)
+    assert instance.sql("SELECT title FROM report WHERE title ~ '^480[12].$' ORDER BY title") == [
+        (f"480{n}",) for n in (10, 11, 12, 20, 21, 22)
     ]
-    assert instance.sql("SELECT count(*) FROM exam_order WHERE accession_number LIKE 'A4503%%'") == [(3,)]
+    assert instance.sql("SELECT count(*) FROM exam_order WHERE accession_number LIKE 'A4803%%'") == [(3,)]
     wait_for(lambda: len(paper.sheets()) >= before + 3, what="three sheets")
-    assert [len(copies_of(gateway, f"4502{number}")) for number in range(3)] == [1, 1, 1]
+    assert [len(copies_of(gateway, f"4802{number}")) for number in range(3)] == [1, 1, 1]
     assert (gateway.told()["reports_set_aside"], gateway.told()["copies_failed"]) == (0, 0)
     assert len(paper.sheets()) == before + 3
 
@@ -219,49 +219,49 @@ def test_whatever_dies_and_however_the_line_is_cut_each_report_arrives_once_and_
 def test_what_the_cloud_refuses_is_set_aside_with_its_reason_while_the_rest_goes_on_and_may_be_tried_again(
     gateway: Gateway, instance: Instance
 ) -> None:
-    two = [message("ORM^O01", f"45040-{n}", patient("P45040"), order("NW", f"A45040{n}", f"F45040{n}", "R45040")) for n in "ab"]
+    two = [message("ORM^O01", f"48040-{n}", patient("P48040"), order("NW", f"A48040{n}", f"F48040{n}", "R48040")) for n in "ab"]
     assert [code(one) for one in send(gateway, *two)] == ["AA", "AA"]
-    wait_for(lambda: instance.sql("SELECT count(*) FROM exam_order WHERE patient_id = 'P45040'") == [(2,)])
+    wait_for(lambda: instance.sql("SELECT count(*) FROM exam_order WHERE patient_id = 'P48040'") == [(2,)])
     # Only the cloud can know: which of the two? And only the cloud knows how large a report it takes.
-    assert [code(one) for one in send(gateway, message("ORM^O01", "45040-c", "ORC|CA|R45040", at="20260305120000"))] == ["AA"]
-    (folder(gateway) / "in/45041.pdf").write_bytes(make_report_pdf(fields_for("45041")) + bytes(21 << 20))
+    assert [code(one) for one in send(gateway, message("ORM^O01", "48040-c", "ORC|CA|R48040", at="20260305120000"))] == ["AA"]
+    (folder(gateway) / "in/48041.pdf").write_bytes(make_report_pdf(fields_for("48041")) + bytes(21 << 20))
     wait_for(lambda: gateway.told()["reports_set_aside"] == 2, what="both set aside")
-    (folder(gateway) / "in/45042.pdf").write_bytes(make_report_pdf(fields_for("45042")))
-    wait_for(lambda: copies_of(gateway, "45042"), what="the copy of the report after them")
+    (folder(gateway) / "in/48042.pdf").write_bytes(make_report_pdf(fields_for("48042")))
+    wait_for(lambda: copies_of(gateway, "48042"), what="the copy of the report after them")
     page = gateway.page("en")
     assert "The document is larger than 20 MB." in page
     assert "Reports to look at" in page
     assert "请处理以下报告" in gateway.page("zh-CN")
     wait_for(lambda: ("2",) in instance.sql("SELECT told ->> 'reports_set_aside' FROM gateway"), what="the heartbeat that says so")
     # People see to it, and press the button.
-    instance.sql("DELETE FROM exam_order WHERE accession_number = 'A45040a'")
+    instance.sql("DELETE FROM exam_order WHERE accession_number = 'A48040a'")
     gateway.try_again()
-    wait_for(lambda: instance.sql("SELECT status FROM exam_order WHERE accession_number = 'A45040b'") == [("cancelled",)])
+    wait_for(lambda: instance.sql("SELECT status FROM exam_order WHERE accession_number = 'A48040b'") == [("cancelled",)])
     wait_for(lambda: gateway.told()["reports_set_aside"] == 1, what="the larger one set aside again")
-    ((number,),) = gateway.arrivals("SELECT substr(arrival_id, 1, 8) FROM arrival WHERE title = '45041'")
+    ((number,),) = gateway.arrivals("SELECT substr(arrival_id, 1, 8) FROM arrival WHERE title = '48041'")
     assert number in gateway.page("en")
     file = gateway.data / gateway.admin("gateway", "take-out", number)["file"]
-    assert file.read_bytes().startswith(make_report_pdf(fields_for("45041")))
+    assert file.read_bytes().startswith(make_report_pdf(fields_for("48041")))
     assert gateway.told()["reports_set_aside"] == 0
 
 
 def test_a_report_that_cannot_be_read_has_no_copy_and_the_gateway_says_why(gateway: Gateway) -> None:
     failed = gateway.told()["copies_failed"]
-    (folder(gateway) / "in/45050.pdf").write_bytes(b"%PDF-1.7\nnothing of a document")
+    (folder(gateway) / "in/48050.pdf").write_bytes(b"%PDF-1.7\nnothing of a document")
     wait_for(lambda: gateway.told()["copies_failed"] == failed + 1, what="the copy that will not come")
     assert "The report cannot be read: the cloud&#39;s review page says why." in gateway.page("en")
 
 
 def test_a_gateway_reaches_its_own_hospital_and_nothing_else(gateway: Gateway, instance: Instance) -> None:
     foreign = instance.client(instance.token("yi", "reports"))
-    submitted = foreign.post("/api/v1/reports", files={"file": ("r.pdf", make_report_pdf(fields_for("45060")), "application/pdf")}).json()
+    submitted = foreign.post("/api/v1/reports", files={"file": ("r.pdf", make_report_pdf(fields_for("48060")), "application/pdf")}).json()
     mine = instance.client(json.loads((gateway.data / "gateway/pairing.json").read_text())["token"])
     (told,) = mine.post("/api/v1/gateways/copies", json={"report_ids": [submitted["report_id"]]}).json()["copies"]
     assert told["state"] == "gone"
     assert mine.get(f"/api/v1/reports/{submitted['report_id']}/stamped.pdf").status_code == 404
     assert mine.get(f"/api/v1/reports/{submitted['report_id']}/original.pdf").status_code == 404
-    facts = {"station": "desk", "kind": "folder", "title": "45061", "peer": "", "came_seconds_ago": 0}
-    files = {"content": ("content", make_report_pdf(fields_for("45061")))}
+    facts = {"station": "desk", "kind": "folder", "title": "48061", "peer": "", "came_seconds_ago": 0}
+    files = {"content": ("content", make_report_pdf(fields_for("48061")))}
     # A program of the hospital hands in by /api/v1/reports: only a gateway speaks for stations.
     for token, status in ((instance.token("jia", "reports"), 404), (None, 401)):
         client = instance.client(token)
@@ -282,7 +282,7 @@ def test_a_gateway_reaches_its_own_hospital_and_nothing_else(gateway: Gateway, i
 
 def test_a_message_is_synced_to_the_disk_before_its_sender_hears_of_it(gateway: Gateway, tmp_path: Path) -> None:
     with traced(tmp_path, "fsync,fdatasync,pwrite64,write,sendto", [gateway.part_pid("intake")]) as trace:
-        assert [code(one) for one in send(gateway, message("ORM^O01", "45070", patient("P45070"), order("NW", "A45070")))] == ["AA"]
+        assert [code(one) for one in send(gateway, message("ORM^O01", "48070", patient("P48070"), order("NW", "A48070")))] == ["AA"]
     (tmp_path / "trace.txt").write_text("\n".join(trace.lines))
     written = trace.ended("pwrite64|write", r"gateway/reports\.db-wal>")
     synced = trace.ended("fsync|fdatasync", r"gateway/reports\.db-wal>", written)
