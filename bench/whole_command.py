@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -24,13 +26,16 @@ def whole(quick: bool, as_json: bool, only: tuple[str, ...], output: Path | None
     if unknown:
         raise click.UsageError(f"There is no line {', '.join(sorted(unknown))}; there are {', '.join(lines_of(scale))}.")
     try:
-        facts = measure_whole(scale, only, say_on_stderr)
+        facts = measure_whole(scale, only, say_on_stderr, partial(_keep, output))
     except BenchFailed as error:
         print(f"bench: {error}", file=sys.stderr)
         raise click.exceptions.Exit(1) from error
-    text = json.dumps(facts, ensure_ascii=False, indent=1)
-    if output is not None:
-        output.write_text(text, encoding="utf-8")
-    click.echo(text if as_json else as_text(facts))
+    click.echo(json.dumps(facts, ensure_ascii=False, indent=1) if as_json else as_text(facts))
     if facts["failed"]:
         raise click.exceptions.Exit(1)
+
+
+def _keep(output: Path | None, facts: dict[str, Any]) -> None:
+    """What is known so far: an hour's figures survive whatever ends the measurement."""
+    if output is not None:
+        output.write_text(json.dumps(facts, ensure_ascii=False, indent=1), encoding="utf-8")

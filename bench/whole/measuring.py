@@ -51,10 +51,22 @@ def lines_of(scale: Scale) -> dict[str, Line]:
     }
 
 
-def measure_whole(scale: Scale, only: tuple[str, ...], say: Callable[[str], None]) -> dict[str, Any]:
-    """Start everything, measure, stop everything. A line that fails is told, and the others are measured."""
+def measure_whole(
+    scale: Scale, only: tuple[str, ...], say: Callable[[str], None], keep: Callable[[dict[str, Any]], None] = lambda _: None
+) -> dict[str, Any]:
+    """Start everything, measure, stop everything. A line that fails is told, and the others are measured; ``keep`` gets what is known after each."""
     began, machine, rows, failed = time.monotonic(), machine_facts(), list[Row](), dict[str, str]()
     lines = {name: line for name, line in lines_of(scale).items() if not only or name in only}
+
+    def known() -> dict[str, Any]:
+        return {
+            "scale": scale.says(),
+            "machine": machine,
+            "rows": [row.as_json() for row in rows],
+            "failed": failed,
+            "minutes": (time.monotonic() - began) / 60,
+        }
+
     say("starting two CloudFilms and two stock Orthancs")
     with stage(scale) as there:
         _bring_series(there, lines)
@@ -68,13 +80,8 @@ def measure_whole(scale: Scale, only: tuple[str, ...], say: Callable[[str], None
             except Exception as error:  # one line's mistake must not cost the figures of an hour
                 failed[name] = f"{type(error).__name__}: {error}".splitlines()[0]
             say(f"  {name}: {time.monotonic() - started:.0f} s" + (f", FAILED: {failed[name]}" if name in failed else ""))
-    return {
-        "scale": scale.says(),
-        "machine": machine,
-        "rows": [row.as_json() for row in rows],
-        "failed": failed,
-        "minutes": (time.monotonic() - began) / 60,
-    }
+            keep(known())
+    return known()
 
 
 def _bring_series(there: Stage, lines: dict[str, Line]) -> None:

@@ -28,6 +28,7 @@ MEASUREMENTS = (
     "() => services.measurementService.getMeasurements().map((one) => [one.toolName, [].concat(one.displayText.primary).join(' ')])"
 )
 HAS_THE_MOUSE = "() => services.toolGroupService.getToolGroup('default').getActivePrimaryMouseButtonTool()"
+NEXT_POINT_OF_ANGLE = "() => { const drawn = services.toolGroupService.getToolGroup('default').getToolInstance('Angle').editData; return drawn ? drawn.handleIndex : null; }"
 CROSSHAIR = "() => services.toolGroupService.getToolGroup('mpr').getToolOptions('Crosshairs').mode"
 PLACES = "() => cornerstone.getRenderingEngines().flatMap((e) => e.getViewports()).map((one) => one.getCurrentImageIdIndex())"
 Link = Callable[[str, list[Path], str], str]
@@ -171,15 +172,17 @@ def measure(page: Page, tool: str, draw: Callable[[], None]) -> None:
     wait_for(lambda: [text for name, text in page.evaluate(MEASUREMENTS) if name == tool and text], 60, f"the numbers of {tool}")
 
 
-def click_each(page: Page, *places: tuple[float, float]) -> None:
-    for place in places:
+def draw_angle(page: Page) -> None:
+    """Three clicks, each once the one before was understood: cornerstone waits a moment whether a click becomes a double one."""
+    for place, next_point in zip(((0.3, 0.55), (0.5, 0.55), (0.5, 0.7)), (1, 2, None), strict=True):
         page.mouse.move(*at(page, *place), steps=4)
         page.mouse.click(*at(page, *place))
+        wait_for(lambda: page.evaluate(NEXT_POINT_OF_ANGLE) == next_point, 30, f"the angle's point after {place}")  # noqa: B023
 
 
 def test_lengths_angles_and_areas_are_measured_and_leave_as_a_file(page: Page, tmp_path: Path) -> None:
     measure(page, "Length", lambda: drag(page, at(page, 0.25, 0.75), at(page, 0.75, 0.75)))
-    measure(page, "Angle", lambda: click_each(page, (0.3, 0.55), (0.5, 0.55), (0.5, 0.7)))
+    measure(page, "Angle", lambda: draw_angle(page))
     # In the stripes of blood and of fat (-100 HU), and in the band of water.
     measure(page, "EllipticalROI", lambda: drag(page, at(page, 0.69, 0.3), at(page, 0.71, 0.33)))
     measure(page, "RectangleROI", lambda: drag(page, at(page, 0.27, 0.2), at(page, 0.35, 0.25)))
