@@ -68,18 +68,17 @@ class Seen:
 
 
 class InTheBrowser:
-    """One line's speed. OHIF's files are the same on both sides; stock has OHIF's default settings and the stock Orthanc."""
+    """OHIF at one line's speed. Its files are the same on both sides; stock has OHIF's default settings and the stock Orthanc."""
 
     def __init__(self, line: SlowLine) -> None:
         self._line_is = line
 
     def measure(self, stage: Stage) -> list[Row]:
-        """First picture and whole series, cold and on a second visit, in OHIF and in the viewer for phones."""
+        """First picture and whole series, cold and on a second visit."""
         series = stage.browser_series[self._line_is.slices]
         (stage.folder / "nginx/app-config.js").write_text(_STOCK_CONFIGURATION, encoding="utf-8")
         link = _link(stage, series)
         ohif: dict[str, list[tuple[Seen, Seen]]] = {"ours": [], "stock": []}
-        phone: list[tuple[Seen, Seen]] = []
         with self._line(stage.ours.https_port) as to_ours, self._line(stage.bare_port) as to_stock, sync_playwright() as playwright:
             for number in range(stage.scale.browser_rounds):
                 for name in ("ours", "stock") if number % 2 == 0 else ("stock", "ours"):
@@ -90,8 +89,7 @@ class InTheBrowser:
                     else:
                         address = f"https://localhost:{to_stock}/viewer/viewer?StudyInstanceUIDs={series.study_instance_uid}"
                         ohif[name].append(self._visits(playwright, None, address, _OHIF_SHOWS, series))
-                phone.append(self._visits(playwright, link, f"https://localhost:{to_ours}/images", _PHONE_SHOWS, series, is_phone=True))
-        return self._rows(stage, series, ohif, phone)
+        return self._rows(stage, series, ohif)
 
     def _visits(
         self,
@@ -151,7 +149,7 @@ class InTheBrowser:
             finally:
                 process.terminate()
 
-    def _rows(self, stage: Stage, series: CtSeries, ohif: dict[str, list[tuple[Seen, Seen]]], phone: list[tuple[Seen, Seen]]) -> list[Row]:
+    def _rows(self, stage: Stage, series: CtSeries, ohif: dict[str, list[tuple[Seen, Seen]]]) -> list[Row]:
         topic, slices = f"Chromium, {self._line_is.name}", len(series.files)
         stock_is = f"the same OHIF with its default settings, {TUNED}, behind nginx"
         compressed = sum(path.stat().st_size for path in stage.frames_folder(series).glob("*/1.202"))
@@ -168,15 +166,12 @@ class InTheBrowser:
                 Goal("1.15 of the line's rate", Beside.LIMIT, at_most=1.15),
                 Goal("2.8 times faster", Beside.STOCK, at_most=1 / 2.8),
             )
-            phone_goal = Goal("at most 1 s", Beside.ITSELF, at_most=1)
             rows += [
                 Row(topic, f"OHIF, first picture, {state}", "s", _first(ours), _first(stock), None, stock_is, "", (first_goal,)),
                 Row(
                     topic, f"OHIF, {slices} slices, {state}", "s", _whole(ours), _whole(stock), line_seconds, stock_is, line_is,
                     () if is_slow or visit else whole_goals,
                 ),
-                Row(topic, f"phone viewer, first picture, {state}", "s", _first([of[visit] for of in phone]), goals=(phone_goal,)),
-                Row(topic, f"phone viewer, {slices} slices, {state}", "s", _whole([of[visit] for of in phone])),
             ]  # fmt: skip
         return rows
 
