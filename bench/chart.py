@@ -15,7 +15,7 @@ import click
 
 from bench.whole.report import number
 
-_WIDTH, _LABELS, _FIGURES, _ROW, _TOP = 920, 380, 170, 26, 64
+_WIDTH, _LABELS, _FIGURES, _ROW, _TOP = 1090, 520, 200, 26, 64
 _SLOWER_IS_LESS = frozenset({"s", "ms", "MB", "%"})
 _STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #24292f }
