@@ -16,9 +16,9 @@ from cloudfilm.access.audit import AuditKind
 from cloudfilm.access.pairing_code import LIFETIME, new_pairing_code
 from cloudfilm.db.gateways import add_gateway, list_gateways
 from cloudfilm.db.origin import Way
-from cloudfilm.intakes.stamped_file import write_whole
 from cloudfilm.orthanc_api.modality import DicomRight, RegisteredModality
 from cloudfilm.orthanc_api.rest_client import OrthancClient
+from cloudfilm.storage.whole_file import write_whole
 from cloudfilm.transfer.places import GatewayPlaces
 from cloudfilm.transfer.reports.arrivals import Arrivals
 
@@ -131,9 +131,9 @@ def take_out(installation: Installation, number: str) -> None:
         raise click.ClickException(f"No report with the number {number} has to be looked at: see the status page.")
     places.taken_out.mkdir(mode=0o700, exist_ok=True)
     file = places.taken_out / f"{one.arrival_id}{'.hl7' if one.kind == Way.HL7 else '.pdf'}"
-    write_whole(one.content, file)
+    write_whole(file, one.content)
     if one.named_file is not None:
-        write_whole(one.named_file, file.with_suffix(".named"))
+        write_whole(file.with_suffix(".named"), one.named_file)
     arrivals.let_go(one.arrival_id)
     installation.say({"number": one.arrival_id, "station": one.station, "file": f"gateway/taken-out/{file.name}"}, f"It is in {file} now.")
 

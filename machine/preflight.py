@@ -52,14 +52,15 @@ def check_disk() -> None:
 
 def check_ports(options: Options) -> None:
     """Refuse ports that somebody else listens on."""
-    for port, option, address in (
-        (options.https_port, "--https-port", options.bind),
+    served = [
         (options.http_port, "--http-port", options.bind),
         (options.ipp_port, "--ipp-port", options.bind),
         (options.hl7_port, "--hl7-port", options.bind),
-        (options.print_port, "--print-port", options.bind),
         (options.dicom_port, "--dicom-port", "0.0.0.0"),  # noqa: S104  (Orthanc's DICOM server listens on all addresses)
-    ):
+    ]
+    if options.role != "gateway":  # it serves no pages by HTTPS, and no consoles
+        served += [(options.https_port, "--https-port", options.bind), (options.print_port, "--print-port", options.bind)]
+    for port, option, address in served:
         try:
             with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -7,7 +7,7 @@ import glob
 import hashlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cloudfilm.db.database import Database
@@ -28,6 +28,7 @@ class UnreadableFiles:
     database: Database
     places: Places
     clock: Callable[[], datetime]
+    _known: set[str] = field(default_factory=set)  # looked for already: their files were there before they were read
 
     def look(self) -> None:
         """One look at every folder."""
@@ -38,8 +39,11 @@ class UnreadableFiles:
             ]
         for source, unreadable in found:
             for document in unreadable:
+                if document.document_sha256 in self._known:
+                    continue
                 try:
                     self._take_back(source, document)
+                    self._known.add(document.document_sha256)
                 except OSError as error:
                     _log.warning("a file of %s cannot be put aside now: %s", source.name, type(error).__name__)
 

@@ -13,10 +13,11 @@ from cloudfilm.db.reports import ReportRecord, report_with_id, set_returned
 from cloudfilm.db.reports_again import arrival_with_id
 from cloudfilm.errors import Unavailable
 from cloudfilm.intakes.places import Places
-from cloudfilm.intakes.stamped_file import stamped_file_name, write_whole
+from cloudfilm.intakes.stamped_file import stamped_file_name
 from cloudfilm.jobs.context import JobContext
 from cloudfilm.jobs.print_order import print_order
 from cloudfilm.storage.sealing import unseal
+from cloudfilm.storage.whole_file import write_whole
 
 
 def returns_by_itself(cursor: Cursor, source_name: str | None) -> bool:
@@ -44,7 +45,7 @@ def return_stamped(context: JobContext, arrival_id_text: str) -> None:
         return
     if source.return_to == OWN_FOLDER and sealed is not None:
         path = Places(context.settings.data_directory).folder(source.name).stamped / stamped_file_name(title, str(arrival_id))
-        write_whole(unseal(sealed, context.key_ring), path)
+        write_whole(path, unseal(sealed, context.key_ring), 0o664)
     elif source.return_to != OWN_FOLDER:
         _print(context, order or _order(context, report, arrival_id, f"return-{source.name}"))
     with context.database.transaction() as cursor:

@@ -6,13 +6,13 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from cloudfilm.orthanc_api.admission import Refused, StoreStatus, read_identity
+from cloudfilm.storage.whole_file import write_whole
 
 _log = logging.getLogger(__name__)
 
@@ -80,17 +80,7 @@ class GatewayArrivals:
         path = self._conflicts / f"{hashlib.sha256(dicom).hexdigest()}.dcm"
         if path.exists():
             return
-        part = path.with_suffix(f".part-{os.urandom(8).hex()}")
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(dicom)
-            file.flush()
-            os.fsync(file.fileno())
-        part.rename(path)
-        folder = os.open(self._conflicts, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_whole(path, dicom)
         _log.warning("kept aside an instance whose SOPInstanceUID is here with other content")
 
     def _study_of(self, orthanc_instance_id: str) -> str:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import base64
 import fcntl
 import logging
-import os
 import secrets
 import threading
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 
 from cloudfilm.access.key_ring import KeyRing, SigningKey
+from cloudfilm.storage.whole_file import write_whole
 
 SIGNING, SEALING, HASHING = "signing.keys", "sealing.keys", "hashing.key"
 _SHORTEST_BYTES = 32  # RFC 7518 §3.2: no shorter than the hash
@@ -129,23 +129,7 @@ def _make(path: Path, make: Callable[[], str]) -> None:
 
 
 def _write(path: Path, lines: list[str]) -> None:
-    """Whole or not at all, mode 0600, for whoever owns the old file (the admin command runs as root, Orthanc does not)."""
-    part = path.with_suffix(".part")
-    part.unlink(missing_ok=True)
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        owner = (path if path.exists() else path.parent).stat()
-        if os.geteuid() == 0:
-            os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
-        file.write("".join(line + "\n" for line in lines))
-        file.flush()
-        os.fsync(file.fileno())
-    part.rename(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    write_whole(path, "".join(line + "\n" for line in lines).encode("ascii"))
 
 
 def _version(path: Path) -> tuple[int, int, int] | None:

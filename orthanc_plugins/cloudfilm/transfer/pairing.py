@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import requests
 
 from cloudfilm.errors import BadRequest, CloudFilmError, Unavailable
-from cloudfilm.transfer.whole_file import replace_whole
+from cloudfilm.storage.whole_file import write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class PairingFile:
 
     def write(self, pairing: Pairing) -> None:
         """Whole or not at all, for whoever owns the folder."""
-        replace_whole(self._path, json.dumps(asdict(pairing)))
+        write_whole(self._path, json.dumps(asdict(pairing)).encode())
 
     def renew(self, pairing: Pairing, token: str) -> Pairing | None:
         """Go on with another token, unless somebody has paired anew meanwhile."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from cloudfilm.storage.whole_file import write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,10 @@ class Quarantine:
         """Put a refused file aside; the same one again only changes when that was."""
         sha256 = hashlib.sha256(content).hexdigest()
         refusal = Refusal(sha256, self._clock(), sender, reason)
-        self._write(f"{sha256}.json", json.dumps(asdict(refusal)).encode())
+        write_whole(self._folder / f"{sha256}.json", json.dumps(asdict(refusal)).encode())
         if len(content) <= self._most_bytes and not (self._folder / f"{sha256}.dcm").exists():
             self._make_room(len(content))
-            self._write(f"{sha256}.dcm", content)
+            write_whole(self._folder / f"{sha256}.dcm", content)
 
     def newest(self, most: int) -> list[Refusal]:
         """What was refused last, newest first."""
@@ -60,12 +61,6 @@ class Quarantine:
             path.unlink()
             path.with_suffix(".json").unlink(missing_ok=True)
             total -= bytes_of
-
-    def _write(self, name: str, content: bytes) -> None:
-        part = self._folder / f"{name}.part-{os.urandom(8).hex()}"
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
-        part.rename(self._folder / name)
 
 
 def _read(path: Path) -> Refusal:

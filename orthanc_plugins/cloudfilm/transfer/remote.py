@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from cloudfilm.gateway_settings import GatewaySettings, SpeedLimit, parse_speed_limits
-from cloudfilm.transfer.whole_file import replace_whole
+from cloudfilm.storage.whole_file import write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,5 +94,5 @@ class Remote:
         return consent.keep_days if consent.is_given and consent.keep_days is not None else self._own.keep_days
 
     def _keep(self, consent: Consent) -> None:
-        replace_whole(self._path, json.dumps(asdict(consent)))
+        write_whole(self._path, json.dumps(asdict(consent)).encode())
         self._consent = consent

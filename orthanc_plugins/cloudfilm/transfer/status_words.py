@@ -31,7 +31,7 @@ CHINESE = {
     "The cloud does not answer: check the address, the line and the proxy (CLOUDFILM_GATEWAY_PROXY).": (
         "云端没有应答：请检查地址、线路和代理（CLOUDFILM_GATEWAY_PROXY）。"
     ),
-    "Came in today": "今日接收",
+    "Images today": "今日接收的影像",
     "last": "最近",
     "Refused files": "被拒收的文件",
     "They were not taken and their senders were told so. The files lie in gateway/refused.": (

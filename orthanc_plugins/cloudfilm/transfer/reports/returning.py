@@ -11,7 +11,8 @@ from cloudfilm.db.intake_sources import OWN_FOLDER, IntakeSource
 from cloudfilm.errors import Unavailable
 from cloudfilm.intakes.places import Places
 from cloudfilm.intakes.print_server import hold_job, release_job
-from cloudfilm.intakes.stamped_file import stamped_file_name, write_whole
+from cloudfilm.intakes.stamped_file import stamped_file_name
+from cloudfilm.storage.whole_file import write_whole
 from cloudfilm.transfer.backoff import pause_seconds
 from cloudfilm.transfer.cloud import LineFailure
 from cloudfilm.transfer.reports.arrival import Copy
@@ -98,7 +99,7 @@ class CopyReturn:
     def _file(self, copy: Copy, station: IntakeSource) -> bool:
         content = self.desk.fetch_copy(copy.report_id)
         if content is not None:
-            write_whole(content, self.places.folder(station.name).stamped / stamped_file_name(copy.title, copy.arrival_id))
+            write_whole(self.places.folder(station.name).stamped / stamped_file_name(copy.title, copy.arrival_id), content, 0o664)
         return content is not None
 
     def _print(self, copy: Copy, station: IntakeSource) -> bool:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 from cloudfilm.db.intake_sources import IntakeSource
 from cloudfilm.db.origin import Way
 from cloudfilm.errors import Conflict, Unavailable
+from cloudfilm.storage.whole_file import write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +54,8 @@ class StationFile:
         self._write([one for one in self.all() if one.name != station.name] + [kept])
 
     def _write(self, stations: list[IntakeSource]) -> None:
-        """Whole or not at all, for whoever owns the folder."""
-        part, owner = self.path.with_suffix(".part"), self.path.parent.stat()
-        part.unlink(missing_ok=True)
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            if os.geteuid() == 0:
-                os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
-            json.dump([_facts(one) for one in sorted(stations, key=lambda one: one.name)], file, ensure_ascii=False, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        part.rename(self.path)
+        facts = [_facts(one) for one in sorted(stations, key=lambda one: one.name)]
+        write_whole(self.path, json.dumps(facts, ensure_ascii=False, indent=1).encode())
 
 
 def _facts(station: IntakeSource) -> dict[str, Any]:
