@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// What makes OHIF a reading station: the point locator, the toolbar, the renewal of the visit. Read after hanging.js, key_images.js and windows.js and before
-// app-config.js, which puts it together; nginx serves this file as it is. cornerstone and its tools are the two globals that OHIF itself sets.
+// What makes OHIF a reading station: the point locator, the toolbar, the renewal of the visit. Read after hanging.js, key_images.js, windows.js and
+// earlier.js and before app-config.js, which puts it together; nginx serves this file as it is. cornerstone and its tools are the two globals that
+// OHIF itself sets.
 (function () {
   'use strict';
 
@@ -302,7 +303,7 @@
   }
 
   function extension(say) {
-    var keyImages = null, windowMenu = null;
+    var keyImages = null, windowMenu = null, earlierExam = null;
     function windowsOf(parts) {
       windowMenu = windowMenu || new windows.WindowMenu(parts);
       return windowMenu;
@@ -369,6 +370,7 @@
       onModeEnter: function (parts) {
         keyImagesOf(parts).begin();
         translateLines(parts);
+        earlierExam = new window.cloudfilmEarlier.EarlierExam(parts);
         if (window.cornerstoneTools.state && window.cornerstoneTools.state.tools.PointLocator) return;
         var notifications = parts.servicesManager.services.uiNotificationService;
         window.cornerstoneTools.addTool(
@@ -383,6 +385,9 @@
             });
           }),
         );
+      },
+      onModeExit: function () {
+        if (earlierExam) earlierExam.end();
       },
     };
   }
