@@ -103,6 +103,7 @@ def install() -> None:
         Services(
             settings=settings,
             database=database,
+            index=index,
             keys=keys,
             doorkeeper=doorkeeper,
             audit_trail=audit_trail,

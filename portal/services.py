@@ -30,7 +30,8 @@ type Metadata = Callable[..., list[dict[str, Any]]]
 class Services:
     """The parts, wired.
 
-    ``search`` and ``metadata`` ask DICOMweb without restriction; ``study_archive`` gives a study of Orthanc's as a ZIP in portions;
+    ``index`` is Orthanc's own database, to read; ``search`` and ``metadata`` ask DICOMweb without restriction;
+    ``study_archive`` gives a study of Orthanc's as a ZIP in portions;
     ``pictures`` says what a study's series hold;
     ``clock`` gives the time in UTC; ``entropy`` gives random bytes; ``staff_sign_in`` is the hospital's identity provider, if staff may
     come from there; ``stored_files`` reads back what is stored, for receipts.
@@ -38,6 +39,7 @@ class Services:
 
     settings: Settings
     database: Database
+    index: Database
     keys: KeySource
     doorkeeper: Doorkeeper
     audit_trail: AuditTrail

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Finding datasets for a QIDO-RS request: our own record says which studies there are, DICOMweb's plugin gives what it knows of them.
 
-Studies are matched and counted by the database alone. Series and instances are asked of the plugin in portions of studies, newest first, and
-only until enough are found; what it answers is matched again here, since it compares more loosely than PS3.4 §C.2.2.2 says.
+Studies are matched and counted by the database alone; where Orthanc's index holds all that is asked for of them, it is read for a whole page at
+once. Series and instances are asked of the plugin in portions of studies, newest first, and only until enough are found; what it answers is
+matched again here, since it compares more loosely than PS3.4 §C.2.2.2 says.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from cloudfilm.db.indexed_studies import indexed_studies
 from cloudfilm.db.study_search import FoundStudy, StudiesInReach, search_studies
 from cloudfilm.dicom.search_conditions import Condition, OneOf
 from cloudfilm.dicom.search_keys import STUDY_KEYS, Level, tag_of
 from cloudfilm.errors import TooLarge
 from portal.api.search_request import SearchRequest
+from portal.api.study_datasets import Dataset, dataset_of, is_known
 from portal.services import services
-
-type Dataset = dict[str, Any]
 
 _STUDIES_AT_ONCE = 200
 _DATASETS_AT_ONCE = 2000
@@ -49,8 +50,16 @@ def _find_studies(wanted: SearchRequest, reach: StudiesInReach) -> Found:
     with services().database.transaction() as cursor:
         studies = search_studies(cursor, reach, wanted.conditions, wanted.limit + 1, wanted.offset)
     page = studies[: wanted.limit]
+    if is_known(wanted.fields):
+        return Found(_from_index(wanted, page), len(studies) > wanted.limit)
     datasets = [dataset for portion in _portions(Level.STUDIES, page) for dataset in _ask(wanted, portion)]
     return Found(datasets, len(studies) > wanted.limit)
+
+
+def _from_index(wanted: SearchRequest, page: list[FoundStudy]) -> list[Dataset]:
+    with services().index.transaction() as cursor:
+        known = indexed_studies(cursor, [study.orthanc_study_id for study in page if study.orthanc_study_id])
+    return [dataset_of(known[study.orthanc_study_id], wanted.fields) for study in page if study.orthanc_study_id in known]
 
 
 def _below_studies(wanted: SearchRequest, reach: StudiesInReach) -> Iterator[Dataset]:

@@ -40,6 +40,7 @@ class FoundStudy:
     """A study that matches, with how much of it there is."""
 
     study_instance_uid: str
+    orthanc_study_id: str | None
     series_count: int
     instance_count: int
 
@@ -70,7 +71,7 @@ def search_studies(
         clauses.append(clause)
         values += its_values
     cursor.execute(
-        f"SELECT study_instance_uid, series_count, instance_count FROM study WHERE {' AND '.join(clauses)}"
+        f"SELECT study_instance_uid, orthanc_study_id, series_count, instance_count FROM study WHERE {' AND '.join(clauses)}"
         " ORDER BY study_date DESC NULLS LAST, study_time DESC NULLS LAST, study_instance_uid LIMIT %s OFFSET %s",
         (*values, limit, offset),
     )

@@ -97,7 +97,7 @@ def client_for(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> Callable[[Gra
     def build(grant: Grant) -> FlaskClient:
         unused = cast(Any, None)
         parts = Services(
-            settings=settings, database=cast(Any, NoDatabase()), keys=unused,
+            settings=settings, database=cast(Any, NoDatabase()), index=unused, keys=unused,
             doorkeeper=cast(Any, Doorkeeper(GrantHolder(grant, consented=True, narrowed_to=frozenset({"1.2", "1.9"})))),
             audit_trail=unused, documents=unused, search=inside.search, metadata=inside.metadata, pictures=unused, study_archive=unused, clock=lambda: NOW, entropy=bytes,
         )  # fmt: skip
