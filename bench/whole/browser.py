@@ -43,6 +43,8 @@ _OHIF_SHOWS = """() => [...document.querySelectorAll('.viewport-element canvas')
     const [red, green, blue] = context.getImageData(canvas.width >> 1, canvas.height >> 1, 1, 1).data;
     return red + green + blue > 30;
 })"""
+# Before OHIF's first image: a picture of the exam (ohif_config/opening.js).
+_STANDS = "() => { const one = document.querySelector('#cloudfilm-opening img'); return !!one && one.complete && one.naturalWidth > 0; }"
 _PHONE_SHOWS = "() => { const one = document.querySelector('#first-picture'); return !!one && one.complete && one.naturalWidth > 0; }"
 # What OHIF's own documentation starts with: nothing of ours.
 _STOCK_CONFIGURATION = """window.PUBLIC_URL = '/viewer/';
@@ -61,8 +63,9 @@ window.config = {
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Seconds since the address was entered, and megabytes of pictures on the line."""
+    """Seconds since the address was entered; ``something`` is a picture of the exam, which may be the first one itself."""
 
+    something: float
     first_picture: float
     whole_series: float
 
@@ -126,7 +129,10 @@ class InTheBrowser:
         began = time.monotonic()
         page.goto(address, wait_until="commit", timeout=_LONGEST_SECONDS * 1000)
         # By turns, not by wait_for_function: what that puts into the page our Content-Security-Policy forbids.
+        something = None
         while not _is_shown(page, shows):
+            if something is None and _is_shown(page, _STANDS):
+                something = time.monotonic() - began
             if time.monotonic() - began > _LONGEST_SECONDS:
                 raise BenchFailed(f"no picture stood on the screen within {_LONGEST_SECONDS} s")
             page.wait_for_timeout(20)
@@ -137,7 +143,7 @@ class InTheBrowser:
             page.wait_for_timeout(20)
         whole = max(came.values(), default=began) - began
         page.close()
-        return Seen(first, whole)
+        return Seen(first if something is None else something, first, whole)
 
     @contextmanager
     def _line(self, port: int) -> Iterator[int]:
@@ -166,7 +172,9 @@ class InTheBrowser:
                 Goal("1.15 of the line's rate", Beside.LIMIT, at_most=1.15),
                 Goal("2.8 times faster", Beside.STOCK, at_most=1 / 2.8),
             )
+            at_once = (Goal("something of the study within 0.5 s", Beside.ITSELF, at_most=0.5),)
             rows += [
+                Row(topic, f"a picture of the exam while OHIF starts, {state}", "s", tuple(one.something for one in ours), goals=at_once),
                 Row(topic, f"OHIF, first picture, {state}", "s", _first(ours), _first(stock), None, stock_is, "", (first_goal,)),
                 Row(
                     topic, f"OHIF, {slices} slices, {state}", "s", _whole(ours), _whole(stock), line_seconds, stock_is, line_is,

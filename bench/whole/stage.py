@@ -45,7 +45,7 @@ _SERVER = """
         }}
         location /viewer/ {{ alias /opt/cloudfilm/ohif/; gzip_static on; try_files $uri /viewer/index.html; }}
         location = /viewer/app-config.js {{ alias {folder}/app-config.js; }}
-        location ~ ^/viewer/(earlier|hanging|key_images|windows|reading).js$ {{ default_type text/javascript; return 200 ""; }}
+        location ~ ^/viewer/(earlier|hanging|key_images|opening|reading|windows).js$ {{ default_type text/javascript; return 200 ""; }}
         location = /viewer/zh.js {{ default_type text/javascript; return 200 "window.cloudfilmText = function (text) {{ return text; }};"; }}
 """
 

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// What stands there from the click until OHIF shows the first image: a picture of the exam, and how far the viewer is. Read before everything else; nginx serves
+// this file as it is.
+(function () {
+  'use strict';
+
+  // What a first visit brings until the first image, compressed (docs/reading.md: at most 2.6 MB).
+  var EXPECTED_BYTES = 2.6e6;
+  var LONGEST_MS = 120000; // what has not come by then shows its own reason
+
+  var query = new URLSearchParams(location.search);
+  var study = ((query.get('StudyInstanceUIDs') || '').match(/^[0-9.]{1,64}/) || [])[0];
+  if (!study) return; // app-config.js says so
+
+  var chosen = (document.cookie.match(/(?:^|;\s*)lang=([\w-]+)/) || [])[1] || navigator.language || '';
+  var words = /^zh/i.test(chosen) ? '正在打开影像…' : 'Opening the images…';
+
+  function element(parent, name, style) {
+    var made = document.createElement(name);
+    made.style.cssText = style;
+    parent.append(made);
+    return made;
+  }
+
+  var card = element(
+    document.documentElement, 'div',
+    'position:fixed;inset:0;z-index:900;display:flex;flex-direction:column;align-items:center;justify-content:center;gap:16px;background:#000;color:#cfd8dc;' +
+      'font:16px/1.5 system-ui,sans-serif;pointer-events:none',
+  );
+  card.id = 'cloudfilm-opening';
+  card.setAttribute('role', 'status');
+  var picture = element(card, 'img', 'width:min(60vmin,384px);height:min(60vmin,384px);object-fit:contain;visibility:hidden');
+  picture.alt = '';
+  element(card, 'span', 'text-shadow:0 0 4px #000').textContent = words;
+  var rail = element(card, 'div', 'width:min(60vmin,384px);height:4px;border-radius:2px;background:#37474f;overflow:hidden');
+  var bar = element(rail, 'div', 'width:3%;height:100%;background:#5acce6;transition:width .4s ease-out');
+
+  // ---- the picture -------------------------------------------------------------------------------------------------------------------------
+  var token = query.get('token');
+  fetch('/dicom-web/studies/' + study + '/thumbnail?viewport=256,256', {
+    headers: token ? { Accept: 'image/jpeg', Authorization: 'Bearer ' + token } : { Accept: 'image/jpeg' },
+    credentials: 'same-origin',
+    priority: 'high',
+  })
+    .then(function (answer) {
+      return answer.ok ? answer.blob() : Promise.reject(new Error(answer.status));
+    })
+    .then(function (jpeg) {
+      picture.addEventListener('load', function () {
+        picture.style.visibility = 'visible';
+        URL.revokeObjectURL(picture.src);
+      });
+      picture.src = URL.createObjectURL(jpeg);
+    })
+    .catch(function () {}); // an exam of documents has no picture, and OHIF says what else is wrong
+
+  // ---- how far it is -----------------------------------------------------------------------------------------------------------------------
+  var bytes = 0;
+  var seen = new PerformanceObserver(function (list) {
+    list.getEntries().forEach(function (one) { bytes += one.encodedBodySize || 0; });
+    bar.style.width = Math.max(3, Math.min(97, (100 * bytes) / EXPECTED_BYTES)) + '%';
+    // OHIF's own page is there: its tools can be used, the picture waits for the image in the middle.
+    if (document.querySelector('#root > div')) card.style.background = 'none';
+  });
+  seen.observe({ type: 'resource', buffered: true });
+
+  // ---- until ---------------------------------------------------------------------------------------------------------------------------------
+  var NEW_IMAGE = ['CORNERSTONE_STACK_NEW_IMAGE', 'CORNERSTONE_VOLUME_NEW_IMAGE'], DRAWN = 'CORNERSTONE_IMAGE_RENDERED', hasImage = false;
+
+  function end() {
+    seen.disconnect();
+    clearInterval(looking);
+    NEW_IMAGE.forEach(function (name) { document.removeEventListener(name, brought, true); });
+    document.removeEventListener(DRAWN, shown, true);
+    card.remove();
+  }
+
+  // cornerstone also draws views that have no image yet.
+  function brought() {
+    hasImage = true;
+  }
+  function shown() {
+    if (hasImage) end();
+  }
+  NEW_IMAGE.forEach(function (name) { document.addEventListener(name, brought, true); });
+  document.addEventListener(DRAWN, shown, true);
+
+  var began = Date.now();
+  var looking = setInterval(function () {
+    var isAnswered = document.getElementById('cloudfilm-notice') || document.querySelector('#root object, #root video');
+    if (isAnswered || Date.now() - began > LONGEST_MS) end();
+  }, 200);
+})();

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Between the click and OHIF's first image: a picture of the exam and a bar, by what Chromium shows while the viewer's script is held back."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from threading import Event
+
+import pytest
+from playwright.sync_api import Browser, Route, expect
+
+from demo.report_form import make_report_pdf
+from tests.support.instance import Instance, wait_for
+from tests.support.picture_series import phantom_ct
+from tests.support.samples import fields_for, study_uid
+
+SEED = "52001"
+HAS_PICTURE = "() => { const one = document.querySelector('#cloudfilm-opening img'); return one.complete && one.naturalWidth > 0; }"
+WIDTH = "() => document.querySelector('#cloudfilm-opening div div').getBoundingClientRect().width"
+IN_SIGHT = """() => { const canvas = document.querySelector('.viewport-element canvas');
+    return canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((value, place) => place % 4 < 3 && value > 100); }"""
+
+
+@pytest.fixture(scope="module")
+def link(instance: Instance, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The paper's link to an exam of one series."""
+    paths = phantom_ct(tmp_path_factory.mktemp("opening"), SEED, slices=12, size=128)
+    assert instance.dcmtk("storescu", *map(str, paths)).returncode == 0
+    wait_for(lambda: instance.sql("SELECT 1 FROM study WHERE study_instance_uid = %s AND complete_at IS NOT NULL", study_uid(SEED)))
+    client = instance.client(instance.token("jia", "reports"))
+    return str(client.post("/api/v1/reports", files={"file": make_report_pdf(fields_for(SEED))}).json()["link"])
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh-CN", "正在打开影像…"), ("en-US", "Opening the images…")])
+@pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=["desktop", "phone"])
+def test_a_picture_and_a_bar_stand_there_until_the_first_image(
+    browser: Browser, link: str, language: str, words: str, size: tuple[int, int]
+) -> None:
+    context = browser.new_context(ignore_https_errors=True, viewport={"width": size[0], "height": size[1]}, locale=language)
+    page = context.new_page()
+    page.goto(link)
+    page.locator("#accept").click()
+    page.wait_for_load_state("networkidle")
+    held, may_go = list[Route](), Event()
+
+    def hold(route: Route) -> None:
+        if may_go.is_set():
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/viewer/app.bundle*.js", hold)
+    page.goto(link.split("/q/")[0] + "/images/desktop", wait_until="commit")
+    card = page.locator("#cloudfilm-opening")
+    expect(card).to_contain_text(words)
+    wait_for(lambda: page.evaluate(HAS_PICTURE), what="the exam's picture")
+    assert len(held) == 1  # OHIF has not begun
+    assert page.evaluate(WIDTH) < 200
+    if folder := os.environ.get("CLOUDFILM_PICTURES"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=f"{folder}/opening-{language}-{size[0]}.png")
+    may_go.set()
+    held[0].continue_()
+    expect(card).to_have_count(0, timeout=60_000)
+    assert page.evaluate(IN_SIGHT)
+    context.close()
+
+
+def test_an_exam_that_may_not_be_seen_leaves_no_card(browser: Browser, link: str) -> None:
+    context = browser.new_context(ignore_https_errors=True, viewport={"width": 1440, "height": 900}, locale="en-US")
+    page = context.new_page()
+    page.goto(link.split("/q/")[0] + f"/viewer/viewer?StudyInstanceUIDs={study_uid(SEED)}")
+    expect(page.locator("#cloudfilm-notice")).to_be_visible(timeout=60_000)
+    expect(page.locator("#cloudfilm-opening")).to_have_count(0)
+    context.close()
