@@ -29,8 +29,9 @@ max_wal_size = 2GB
 checkpoint_timeout = 15min
 wal_compression = lz4
 random_page_cost = 1.1
-# Our questions take milliseconds: compiling one takes longer than answering it.
+# Our questions take milliseconds: compiling one, or starting helpers for it, takes longer than answering it.
 jit = off
+max_parallel_workers_per_gather = 0
 """
 DATABASES = ("orthanc", "cloudfilm")
 

@@ -84,8 +84,10 @@ def _clause(column: str, condition: Condition) -> tuple[str, list[Any]]:
             return f"{column} = ANY(%s)", [list(condition.values)]
         case Like():
             operator = "~*" if condition.ignores_case else "~"
-            clauses = [f"{column} {operator} %s" for _ in condition.expressions]
             narrowing, its_values = _narrowing(column, condition)
+            # What the narrowing has counted is not to be counted twice: PostgreSQL would take a frequent name for a rare one.
+            form = "CASE WHEN {} THEN true ELSE false END" if narrowing else "{}"
+            clauses = [form.format(f"{column} {operator} %s") for _ in condition.expressions]
             # The narrowing last: where PostgreSQL walks from the newest, it is computed of what fits only.
             return " AND ".join([*clauses, *narrowing]), [*condition.expressions, *its_values]
         case DateRange() | TimeRange():
