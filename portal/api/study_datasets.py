@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from pydicom.datadict import dictionary_VR
@@ -37,10 +38,16 @@ def dataset_of(study: IndexedStudy, fields: Iterable[str]) -> Dataset:
         tag_of("NumberOfStudyRelatedSeries"): {"vr": "IS", "Value": [study.series_count]},
         tag_of("NumberOfStudyRelatedInstances"): {"vr": "IS", "Value": [study.instance_count]},
     }
-    for tag in map(tag_of, fields):
+    for tag, vr in map(_tag_and_vr, fields):
         if tag not in dataset and (value := _value_of(study, tag)) is not None:
-            dataset[tag] = _attribute(dictionary_VR(int(tag, 16)), value)
+            dataset[tag] = _attribute(vr, value)
     return dataset
+
+
+@cache
+def _tag_and_vr(keyword: str) -> tuple[str, str]:
+    """Of an attribute in ``_KNOWN``: looking them up took longer than all the rest of an answer."""
+    return tag_of(keyword), dictionary_VR(keyword)
 
 
 def _value_of(study: IndexedStudy, tag: str) -> str | None:

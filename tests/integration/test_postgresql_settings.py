@@ -9,7 +9,8 @@ from tests.support.instance import Instance
 
 
 @pytest.mark.parametrize(
-    ("setting", "value"), [("shared_buffers", "512MB"), ("max_wal_size", "2GB"), ("wal_compression", "lz4"), ("jit", "off"), ("fsync", "on")]
+    ("setting", "value"),
+    [("shared_buffers", "512MB"), ("max_wal_size", "2GB"), ("wal_compression", "lz4"), ("jit", "off"), ("fsync", "on")],
 )
 def test_a_setting_is_in_force(instance: Instance, setting: str, value: str) -> None:
     assert instance.sql(f"SHOW {setting}") == [(value,)]
