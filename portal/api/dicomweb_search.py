@@ -18,7 +18,8 @@ from cloudfilm.dicom.values import is_uid
 from cloudfilm.errors import NotFound
 from portal.api.negotiation import Form, form_for
 from portal.api.search_request import SearchRequest, parse_search
-from portal.api.search_walk import Dataset, Found, find
+from portal.api.search_walk import Found, find
+from portal.api.study_datasets import Dataset
 from portal.cleaned_view import as_shown_to, hides_names, needed_for_cleaning, sees_cleaned_view
 from portal.services import services
 from portal.session import require
