@@ -134,7 +134,7 @@ class InTheBrowser:
             if something is None and _is_shown(page, _STANDS):
                 something = time.monotonic() - began
             if time.monotonic() - began > _LONGEST_SECONDS:
-                raise BenchFailed(f"no picture stood on the screen within {_LONGEST_SECONDS} s")
+                raise BenchFailed(f"no picture of {address.split('?')[0]} stood on the screen within {_LONGEST_SECONDS} s")
             page.wait_for_timeout(20)
         first = time.monotonic() - began
         while wants_whole and len(came) < len(series.files):
