@@ -64,7 +64,10 @@ def _make_cluster() -> None:
         raise CannotStart(f"PostgreSQL's data folder could not be made: {last_line}")
     (making / "pg_hba.conf").write_text(_HBA, encoding="ascii")
     (making / "pg_ident.conf").write_text(_IDENT, encoding="ascii")
-    making.replace(POSTGRESQL)
+    try:
+        making.replace(POSTGRESQL)
+    except OSError as error:
+        raise CannotStart(f"{POSTGRESQL} is not empty, and no PostgreSQL cluster: move it away.") from error
 
 
 def _write_settings() -> None:

@@ -36,7 +36,7 @@
   var bar = element(rail, 'div', 'width:3%;height:100%;background:#5acce6;transition:width .4s ease-out');
 
   // ---- the picture -------------------------------------------------------------------------------------------------------------------------
-  var token = query.get('token');
+  var token = query.get('token'), isWithoutPicture = false;
   fetch('/dicom-web/studies/' + study + '/thumbnail?viewport=256,256', {
     headers: token ? { Accept: 'image/jpeg', Authorization: 'Bearer ' + token } : { Accept: 'image/jpeg' },
     credentials: 'same-origin',
@@ -52,15 +52,15 @@
       });
       picture.src = URL.createObjectURL(jpeg);
     })
-    .catch(function () {}); // an exam of documents has no picture, and OHIF says what else is wrong
+    .catch(function () {
+      isWithoutPicture = true; // an exam of documents; what else is wrong is OHIF's to say
+    });
 
   // ---- how far it is -----------------------------------------------------------------------------------------------------------------------
   var bytes = 0;
   var seen = new PerformanceObserver(function (list) {
     list.getEntries().forEach(function (one) { bytes += one.encodedBodySize || 0; });
     bar.style.width = Math.max(3, Math.min(97, (100 * bytes) / EXPECTED_BYTES)) + '%';
-    // OHIF's own page is there: its tools can be used, the picture waits for the image in the middle.
-    if (document.querySelector('#root > div')) card.style.background = 'none';
   });
   seen.observe({ type: 'resource', buffered: true });
 
@@ -87,7 +87,10 @@
 
   var began = Date.now();
   var looking = setInterval(function () {
+    var isOhifThere = !!document.querySelector('#root > div');
+    // OHIF's own page is there: its tools can be used, the picture waits for the image in the middle.
+    if (isOhifThere) card.style.background = 'none';
     var isAnswered = document.getElementById('cloudfilm-notice') || document.querySelector('#root object, #root video');
-    if (isAnswered || Date.now() - began > LONGEST_MS) end();
+    if (isAnswered || (isOhifThere && isWithoutPicture) || Date.now() - began > LONGEST_MS) end();
   }, 200);
 })();

@@ -74,3 +74,17 @@ def test_an_exam_that_may_not_be_seen_leaves_no_card(browser: Browser, link: str
     expect(page.locator("#cloudfilm-notice")).to_be_visible(timeout=60_000)
     expect(page.locator("#cloudfilm-opening")).to_have_count(0)
     context.close()
+
+
+def test_an_exam_without_a_picture_leaves_no_card_over_ohif(browser: Browser, link: str) -> None:
+    context = browser.new_context(ignore_https_errors=True, viewport={"width": 1440, "height": 900}, locale="en-US")
+    page = context.new_page()
+    page.goto(link)
+    page.locator("#accept").click()
+    page.wait_for_load_state("networkidle")
+    page.route("**/thumbnail?viewport=256,256", lambda route: route.fulfill(status=404))
+    page.route("**/frames/**", lambda route: route.abort())
+    page.goto(link.split("/q/")[0] + "/images/desktop", wait_until="commit")
+    expect(page.locator("#root > div").first).to_be_visible(timeout=60_000)
+    expect(page.locator("#cloudfilm-opening")).to_have_count(0, timeout=10_000)
+    context.close()
