@@ -198,8 +198,7 @@
     function bringFrame(address, signal) {
       return ask(address, FRAME, signal)
         .then(function (answer) {
-          if (!/immutable/.test(answer.headers.get('Cache-Control') || '')) throw new Error('not published');
-          return answer.arrayBuffer();
+          return /immutable/.test(answer.headers.get('Cache-Control') || '') ? answer.arrayBuffer() : refuse(answer, 'not published');
         })
         .then(function (frame) {
           atOnce = AT_ONCE;
@@ -217,9 +216,14 @@
     // By the visit's cookie: OHIF's token names the exams that were opened, and no other.
     function ask(address, accept, signal) {
       return fetch(address, { headers: { Accept: accept }, credentials: 'same-origin', priority: 'low', signal: signal }).then(function (answer) {
-        if (!answer.ok) throw new Error('answered ' + answer.status);
-        return answer;
+        return answer.ok ? answer : refuse(answer, 'answered ' + answer.status);
       });
+    }
+
+    // A body that nobody reads would keep its stream open.
+    function refuse(answer, reason) {
+      if (answer.body) answer.body.cancel();
+      throw new Error(reason);
     }
 
     this.end = end;

@@ -43,7 +43,9 @@
     priority: 'high',
   })
     .then(function (answer) {
-      return answer.ok ? answer.blob() : Promise.reject(new Error(answer.status));
+      if (answer.ok) return answer.blob();
+      if (answer.body) answer.body.cancel(); // what nobody reads would keep the stream open
+      throw new Error('answered ' + answer.status);
     })
     .then(function (jpeg) {
       picture.addEventListener('load', function () {
