@@ -81,9 +81,7 @@
   }
 
   // Without an exam in its address OHIF would stay blank.
-  if (!/[?&]StudyInstanceUIDs=[\d.]/i.test(location.search)) {
-    document.addEventListener('DOMContentLoaded', MissingExam);
-  }
+  if (!/[?&]StudyInstanceUIDs=[\d.]/i.test(location.search)) MissingExam();
 
   // ---- what the reader sees -----------------------------------------------------------------------------------------------------------------
   function About() {
@@ -186,7 +184,10 @@
       },
     ],
 
-    useCPURendering: !hasWebGL2(), // OHIF stays black otherwise
+    // OHIF stays black otherwise. Asked for only when OHIF reads it: the first context waits for the graphics process to start.
+    get useCPURendering() {
+      return !hasWebGL2();
+    },
     maxNumberOfWebWorkers: 3,
     maxNumRequests: { interaction: 100, thumbnail: 5, prefetch: 20 }, // HTTP/2: the server allows 128 at once
     studyPrefetcher: { enabled: true, displaySetsCount: 2, maxNumPrefetchRequests: 10, order: 'closest' },

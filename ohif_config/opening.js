@@ -1,16 +1,39 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// What stands there from the click until OHIF shows the first image: a picture of the exam, and how far the viewer is. Read before everything else; nginx serves
-// this file as it is.
+// What stands there from the click until OHIF shows the first image: a picture of the exam, and how far the viewer is. The only script that the page itself
+// names: it asks for the viewer's own (index.html's template) behind the picture. nginx serves this file as it is.
 (function () {
   'use strict';
 
   // What a first visit brings until the first image, compressed (docs/reading.md: at most 2.6 MB).
   var EXPECTED_BYTES = 2.6e6;
   var LONGEST_MS = 120000; // what has not come by then shows its own reason
+  var FIRST_MS = 400; // as long may the line be the picture's alone
+
+  // ---- the viewer --------------------------------------------------------------------------------------------------------------------------
+  var isAsked = false;
+
+  // Once, and not before the whole page is there.
+  function askForViewer() {
+    if (document.readyState === 'loading') {
+      document.addEventListener('DOMContentLoaded', askForViewer);
+    } else if (!isAsked) {
+      isAsked = true;
+      Array.prototype.forEach.call(document.getElementById('viewer-files').content.children, function (file) {
+        var asked = document.createElement(file.localName);
+        Array.prototype.forEach.call(file.attributes, function (one) { asked.setAttribute(one.name, one.value); });
+        asked.async = false; // scripts run in this order
+        document.head.append(asked);
+      });
+    }
+  }
 
   var query = new URLSearchParams(location.search);
   var study = ((query.get('StudyInstanceUIDs') || '').match(/^[0-9.]{1,64}/) || [])[0];
-  if (!study) return; // app-config.js says so
+  if (!study) {
+    askForViewer(); // app-config.js says what is wrong
+    return;
+  }
+  setTimeout(askForViewer, FIRST_MS);
 
   var chosen = (document.cookie.match(/(?:^|;\s*)lang=([\w-]+)/) || [])[1] || navigator.language || '';
   var words = /^zh/i.test(chosen) ? '正在打开影像…' : 'Opening the images…';
@@ -56,7 +79,8 @@
     })
     .catch(function () {
       isWithoutPicture = true; // an exam of documents; what else is wrong is OHIF's to say
-    });
+    })
+    .then(askForViewer);
 
   // ---- how far it is -----------------------------------------------------------------------------------------------------------------------
   var bytes = 0;

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""CT series for a measurement: a sphere with noise, from a seed, each slice other noise, so that nothing is compressed better than a patient is."""
+"""CT series for a measurement: a ball with noise, from a seed, each slice other noise, so that nothing is compressed better than a patient is.
+
+Its middle is in every slice: viewers differ in the slice that they show first.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,7 @@ def write_series(folder: Path, seed: str, slices: int, side: int, patient_name: 
     for number in range(slices):
         depth = 2 * (number + 0.5) / slices - 1
         noise = random.integers(-_NOISE_HU, _NOISE_HU, (side, side), dtype=np.int16)
-        hounsfield = np.where(x**2 + y**2 + depth**2 < 0.8, noise + 40, -1000)
+        hounsfield = np.where(x**2 + y**2 + 0.6 * depth**2 < 0.8, noise + 40, -1000)
         image.PixelData = (hounsfield - int(image.RescaleIntercept)).astype("<i2").tobytes()
         image.SOPInstanceUID = image.file_meta.MediaStorageSOPInstanceUID = generate_uid(entropy_srcs=["bench", seed, str(number)])
         image.InstanceNumber = number + 1

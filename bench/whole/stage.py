@@ -43,9 +43,9 @@ _SERVER = """
             proxy_set_header X-Forwarded-Proto https;
             proxy_set_header X-Forwarded-Host $http_host;
         }}
-        location /viewer/ {{ alias /opt/cloudfilm/ohif/; gzip_static on; try_files $uri /viewer/index.html; }}
+        location /viewer/ {{ alias /opt/cloudfilm/ohif/; gzip_static on; }}
+        location = /viewer/viewer {{ default_type text/html; alias {folder}/index.html; }}
         location = /viewer/app-config.js {{ alias {folder}/app-config.js; }}
-        location ~ ^/viewer/(earlier|hanging|key_images|opening|reading|windows).js$ {{ default_type text/javascript; return 200 ""; }}
         location = /viewer/zh.js {{ default_type text/javascript; return 200 "window.cloudfilmText = function (text) {{ return text; }};"; }}
 """
 

@@ -358,7 +358,7 @@ def test_more_pictures_appear_while_they_arrive(instance: Instance, browser: Bro
         expect(one.page.locator("#arriving")).to_have_text("5 pictures here, more are arriving")
         assert one.position() == 3
         assert instance.dcmtk("storescu", *map(str, paths[5:])).returncode == 0
-        expect(one.page.locator("#position")).to_have_text("3 / 12", timeout=20_000)
+        expect(one.page.locator("#position")).to_have_text("3 / 12", timeout=60_000)
         expect(one.page.locator("#arriving")).to_be_hidden(timeout=40_000)
 
 

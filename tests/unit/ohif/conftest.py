@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route
 
 SOURCE = Path(__file__).resolve().parents[3] / "ohif_config"
-# In the order in which index.html reads them.
+# In the order in which they run.
 OURS = ("opening.js", "hanging.js", "key_images.js", "windows.js", "earlier.js", "reading.js", "app-config.js", "zh.js")
 INSTALLED = Path("/opt/cloudfilm/ohif")
 
@@ -62,8 +62,20 @@ def _answer(route: Route) -> None:
     if name in OURS:
         route.fulfill(path=SOURCE / name, content_type="text/javascript")
     else:
-        scripts = "".join(f'<script src="/viewer/{ours}"></script>' for ours in OURS)
-        route.fulfill(body=f"<!doctype html><meta charset=utf-8><body>{scripts}", content_type="text/html")
+        first, *others = (f'<script src="/viewer/{ours}"></script>' for ours in OURS)
+        page = f'<!doctype html><meta charset=utf-8><template id="viewer-files">{"".join(others)}</template>{first}<body>'
+        route.fulfill(body=page, content_type="text/html")
+
+
+def wait_for_scripts(page: Page) -> None:
+    """Until the last one has run."""
+    page.wait_for_function("window.rspackChunk")
+
+
+def again(page: Page) -> None:
+    """Load it anew."""
+    page.reload()
+    wait_for_scripts(page)
 
 
 @contextmanager
@@ -77,6 +89,7 @@ def opened(browser: Browser, lang: str | None = None, locale: str = "de-DE", que
     mistakes: list[str] = []
     page.on("pageerror", lambda error: mistakes.append(str(error)))
     page.goto(f"https://film.example/viewer/viewer{query}")
+    wait_for_scripts(page)
     yield page
     assert not mistakes
     context.close()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.unit.ohif.conftest import OURS, SOURCE, opened
+from tests.unit.ohif.conftest import OURS, SOURCE, again, opened
 
 
 def test_it_has_one_data_source_and_that_is_our_own_origin(config: dict[str, Any]) -> None:
@@ -58,12 +58,12 @@ def test_the_cookie_decides_the_language_then_the_browser(
 def test_a_language_chosen_in_the_viewer_stays_until_the_cookie_changes(browser: Browser) -> None:
     with opened(browser, "zh-CN") as page:
         page.evaluate("localStorage.i18nextLng = 'en-US'")
-        page.reload()
+        again(page)
         assert page.evaluate("document.documentElement.lang") == "en"
         page.context.add_cookies([{"name": "lang", "value": "en", "url": "https://film.example"}])
-        page.reload()
+        again(page)
         page.context.add_cookies([{"name": "lang", "value": "zh-CN", "url": "https://film.example"}])
-        page.reload()
+        again(page)
         assert page.evaluate("document.documentElement.lang") == "zh-CN"
 
 
@@ -191,7 +191,7 @@ def test_window_presets_are_named_in_the_readers_language(browser: Browser) -> N
 def test_a_narrow_screen_gives_its_room_to_the_image(browser: Browser, width: int, closed: bool) -> None:
     with opened(browser) as page:
         page.set_viewport_size({"width": width, "height": 844})
-        page.reload()
+        again(page)
         mode = page.evaluate("window.config.modesConfiguration['@ohif/mode-longitudinal']")
     panels = mode["routes"]["0"]["layoutInstance"]["props"]
     assert (panels == {"leftPanelClosed": {"$set": True}, "rightPanels": {"$set": []}}) == closed

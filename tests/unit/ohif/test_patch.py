@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Another OHIF makes the install step fail instead of the viewer."""
 
+import re
 from pathlib import Path, PurePosixPath
 
 import pytest
 from patch import PATCHES, Patch, PatchMismatch, apply_patches
+from prepare import new_hashes, renamed, start_page
 from selection import is_served, served_files
 
 PATCH = Patch("greet", "*.js", "hello", "goodbye", {"a.*.js": 2})
@@ -52,3 +54,27 @@ def test_a_list_made_for_another_version_is_refused(tmp_path: Path) -> None:
     (tmp_path / "app.bundle.1.js").write_text("")
     with pytest.raises(ValueError, match="not in this OHIF"):
         served_files(tmp_path)
+
+
+def test_bundles_name_each_other_by_new_hashes() -> None:
+    texts = {"app.bundle.0000000000000001.js": 'load("7.bundle.0000000000000002.js")', "7.bundle.0000000000000002.js": "7", "7.css": "-"}
+    hashes = new_hashes(texts, [b"esbuild 1"])
+    assert renamed(texts, hashes) == {
+        f"app.bundle.{hashes['0000000000000001']}.js": f'load("7.bundle.{hashes["0000000000000002"]}.js")',
+        f"7.bundle.{hashes['0000000000000002']}.js": "7",
+        "7.css": "-",
+    }
+    assert all(re.fullmatch("[0-9a-f]{16}", one) for one in hashes.values())
+
+
+def test_a_hash_changes_with_every_change() -> None:
+    texts = {"app.bundle.0000000000000001.js": "a", "7.bundle.0000000000000002.js": "7"}
+    before = new_hashes(texts, [b"esbuild 1"])
+    assert before == new_hashes(texts, [b"esbuild 1"])
+    for after in (new_hashes({**texts, "7.bundle.0000000000000002.js": "8"}, [b"esbuild 1"]), new_hashes(texts, [b"esbuild 2"])):
+        assert not set(before.values()) & set(after.values())
+
+
+def test_the_page_names_only_what_is_there() -> None:
+    with pytest.raises(ValueError, match=r"app\.bundle"):
+        start_page("@APP_BUNDLE@", ["7.bundle.0000000000000002.js"])
