@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Rewrites package-lock.json for the two packages of package.json, and nothing else.
+"""Rewrites package-lock.json for the packages of package.json, and nothing else.
 
 npm's own lock would name the 1,200 packages that OHIF is built from; none of them is needed, since its package carries the built viewer.
 Here OHIF's entry declares no dependencies, so that `npm ci` fetches one archive and checks it against its hash. Needs npm and the network:
@@ -30,6 +30,8 @@ def lock_of_the_others(package: dict[str, Any]) -> dict[str, Any]:
         (folder / "package.json").write_text(json.dumps({**package, "dependencies": others}))
         npm("install", "--package-lock-only", "--ignore-scripts", "--omit-lockfile-registry-resolved", folder=folder)
         lock: dict[str, Any] = json.loads((folder / "package-lock.json").read_text())
+    for one in lock["packages"].values():
+        one.pop("funding", None)
     return lock
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from patch import apply_patches
 from selection import served_files
+from wasm import without_debugging
 
 OURS = Path(__file__).resolve().parent
 PATCHED_SUFFIXES = {".js", ".css"}
@@ -25,19 +26,22 @@ PATCHED_SUFFIXES = {".js", ".css"}
 HASHED = re.compile(r"\.bundle\.([0-9a-f]{16})\.")
 # Asked for while the browser is busy with the main script, which would name them one after the other: the viewer's mode and its extensions, then (as they
 # are no scripts of the page) the worker that decodes frames and OpenJPH, which decodes HTJ2K.
-SCRIPTS_NEXT = tuple(
-    f"{chunk}.bundle.*.js"
-    for chunk in (1673, 6938, 6489, 6495, 8478, 89, 6749, 5696, 9383, 7248, 781, 9415, 3500, 9116, 100, 5406, 3760)
-)
+SCRIPTS_NEXT = (
+    1673, 6938, 6489, 6495, 8478, 89, 2623, 6749, 5696, 9383, 7248, 781, 9415, 3500, 9116, 100, 5406, 3760, 5910, 7463, 9068, 899, 5448, 1206,
+)  # fmt: skip
+STYLES_NEXT = (6214, 2623, 3833, 781, 9415, 3760, 5910, 7463)
 WORKERS_NEXT = ("8097.bundle.*.js", "37fa160cc3a47cfd.wasm")
 
 
 def start_page(template: str, names: Collection[str]) -> str:
     """Our page, with the names of OHIF's files filled in; they carry hashes."""
     page = template.replace("@APP_BUNDLE@", _named(names, "app.bundle.*.js"))
-    scripts = [f'<link rel="preload" as="script" fetchpriority="low" href="/viewer/{_named(names, one)}">' for one in SCRIPTS_NEXT]
-    workers = [f'<link rel="prefetch" href="/viewer/{_named(names, one)}">' for one in WORKERS_NEXT]
-    return page.replace("@NEEDED_NEXT@", "\n".join(scripts + workers))
+    next_ones = [
+        *(f'<link rel="preload" as="style" fetchpriority="low" href="/viewer/{_named(names, f"{chunk}.css")}">' for chunk in STYLES_NEXT),
+        *(f'<link rel="preload" as="script" fetchpriority="low" href="/viewer/{_named(names, f"{chunk}.bundle.*.js")}">' for chunk in SCRIPTS_NEXT),
+        *(f'<link rel="prefetch" href="/viewer/{_named(names, pattern)}">' for pattern in WORKERS_NEXT),
+    ]
+    return page.replace("@NEEDED_NEXT@", "\n".join(next_ones))
 
 
 def _named(names: Collection[str], pattern: str) -> str:
@@ -68,13 +72,14 @@ def prepare(package: Path, dest: Path) -> None:
     dist = package / "dist"
     paths = served_files(dist)
     texts = apply_patches({str(path): (dist / path).read_text(encoding="utf-8") for path in paths if path.suffix in PATCHED_SUFFIXES})
-    minified_by = [(OURS / name).read_bytes() for name in ("install", "package-lock.json")]
+    minified_by = [(OURS / name).read_bytes() for name in ("install", "shake.mjs", "package-lock.json")]
     patched = renamed(texts, new_hashes(texts, minified_by))
     for name, text in patched.items():
         _made(dest / name).write_text(text, encoding="utf-8")
     copied = [str(path) for path in paths if path.suffix not in PATCHED_SUFFIXES]
     for name in copied:
-        shutil.copyfile(dist / name, _made(dest / name))
+        content = (dist / name).read_bytes()
+        _made(dest / name).write_bytes(without_debugging(content) if name.endswith(".wasm") else content)
     page = start_page((OURS / "index.html").read_text(encoding="utf-8"), [*patched, *copied])
     (dest / "index.html").write_text(page, encoding="utf-8")
     shutil.copyfile(OURS / "favicon.svg", dest / "favicon.svg")

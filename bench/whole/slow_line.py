@@ -8,11 +8,14 @@ real lines do beyond that (slow start, loss) is left out, on either side of a co
 from __future__ import annotations
 
 import asyncio
+import socket
 import sys
 from contextlib import suppress
 
 _AT_ONCE = 4096
 _QUEUED_SECONDS = 0.05  # what a router would hold
+# What is under way behind that, beside the sender's own buffer, which grows with it: the kernel would take megabytes, and nothing urgent could pass them.
+_UNDER_WAY = 32 * 1024
 
 
 class Direction:
@@ -52,7 +55,11 @@ async def serve(port: int, megabits: float, milliseconds: float) -> None:
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(2 * delay)
-        server_reader, server_writer = await asyncio.open_connection("127.0.0.1", port)
+        to_server = socket.socket()
+        to_server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _UNDER_WAY)
+        to_server.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(to_server, ("127.0.0.1", port))
+        server_reader, server_writer = await asyncio.open_connection(sock=to_server, limit=_UNDER_WAY)
         await asyncio.gather(there.pump(reader, server_writer), back.pump(server_reader, writer))
 
     server = await asyncio.start_server(connected, "127.0.0.1", 0)

@@ -72,6 +72,21 @@ def test_the_first_load_stays_small(ohif: Installed) -> None:
     assert app.stat().st_size < 1_700_000
 
 
+def test_decoders_carry_nothing_for_debuggers(ohif: Installed) -> None:
+    modules = [(ohif.folder / name).read_bytes() for name in ohif.names("*.wasm")]
+    assert len(modules) == 5
+    assert not [len(one) for one in modules if b".debug_" in one]
+
+
+def test_the_page_asks_early_for_what_the_first_image_needs(ohif: Installed) -> None:
+    page = ohif.text("index.html")
+    early = re.findall(r'<link rel="(?:preload|prefetch)"[^>]* href="/viewer/([^"]+)"', page)
+    assert len(early) == len(set(early)) > 30
+    (decoder,) = (name for name in early if name.endswith(".wasm"))
+    assert b"HTJ2KDecoder" in (ohif.folder / decoder).read_bytes()
+    assert "@" not in re.sub(r"<!--.*?-->", "", page, flags=re.DOTALL)
+
+
 def test_licences_travel_with_the_code(ohif: Installed) -> None:
     assert "Open Health Imaging Foundation" in ohif.text("LICENSE.OHIF.txt")
     assert ohif.names("app.bundle.*.LEGAL.txt")
