@@ -18,12 +18,17 @@
       document.addEventListener('DOMContentLoaded', askForViewer);
     } else if (!isAsked) {
       isAsked = true;
+      var came = [];
       Array.prototype.forEach.call(document.getElementById('viewer-files').content.children, function (file) {
         var asked = document.createElement(file.localName);
         Array.prototype.forEach.call(file.attributes, function (one) { asked.setAttribute(one.name, one.value); });
         asked.async = false; // scripts run in this order
+        if (file.rel === 'preload') {
+          came.push(new Promise(function (resolve) { asked.onload = asked.onerror = resolve; }));
+        }
         document.head.append(asked);
       });
+      window.cloudfilmFilesCame = Promise.all(came);
     }
   }
 

@@ -38,7 +38,10 @@ def start_page(template: str, names: Collection[str]) -> str:
     page = template.replace("@APP_BUNDLE@", _named(names, "app.bundle.*.js"))
     next_ones = [
         *(f'<link rel="preload" as="style" fetchpriority="low" href="/viewer/{_named(names, f"{chunk}.css")}">' for chunk in STYLES_NEXT),
-        *(f'<link rel="preload" as="script" fetchpriority="low" href="/viewer/{_named(names, f"{chunk}.bundle.*.js")}">' for chunk in SCRIPTS_NEXT),
+        *(
+            f'<link rel="preload" as="script" fetchpriority="low" href="/viewer/{_named(names, f"{chunk}.bundle.*.js")}">'
+            for chunk in SCRIPTS_NEXT
+        ),
         *(f'<link rel="prefetch" href="/viewer/{_named(names, pattern)}">' for pattern in WORKERS_NEXT),
     ]
     return page.replace("@NEEDED_NEXT@", "\n".join(next_ones))

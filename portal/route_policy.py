@@ -269,7 +269,7 @@ LOCATIONS = {
     "/viewer/": Leads.TO_PUBLIC_FILES,
     r"~ ^/viewer/((?:8097|polySeg)\.bundle\.[0-9a-f]+\.js)$": Leads.TO_PUBLIC_FILES,
     "~ ^/viewer/(viewer|notfoundstudy|notfoundserver)$": Leads.TO_PUBLIC_FILES,
-    r"~ ^/viewer/(app-config|earlier|hanging|key_images|opening|reading|windows|zh)\.js$": Leads.TO_PUBLIC_FILES,
+    r"~ ^/viewer/(app-config|bringing|earlier|first_frames|hanging|key_images|opening|reading|windows|zh)\.js$": Leads.TO_PUBLIC_FILES,
     "~ ^/viewer/?$": Leads.NOWHERE,
 }
 

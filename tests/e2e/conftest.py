@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
+from hashlib import sha256
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from playwright.sync_api import Browser
 
+from tests.conftest import ARGUMENTS, CHROMIUM
 from tests.support.instance import Instance
 
 
@@ -17,3 +23,14 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     running.admin("modality", "add", "--hospital", "jia", "--aet", "CT1", "--host", "127.0.0.1")
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="session")
+def trusting(instance: Instance, browser: Browser) -> Iterator[Browser]:
+    """Chromium that trusts the instance's certificate: of a server that it does not trust, it keeps nothing."""
+    certificate = x509.load_pem_x509_certificate((instance.data / "tls/certificate.pem").read_bytes())
+    key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    trusted = base64.b64encode(sha256(key).digest()).decode()
+    chromium = browser.browser_type.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, f"--ignore-certificate-errors-spki-list={trusted}"])
+    yield chromium
+    chromium.close()

@@ -3,21 +3,15 @@
 
 from __future__ import annotations
 
-import base64
 import re
-from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import Browser, Page, Request
 from pydicom.uid import generate_uid
 
 from demo.report_form import make_report_pdf
-from tests.conftest import ARGUMENTS, CHROMIUM
 from tests.support.instance import Instance, wait_for
 from tests.support.picture_series import phantom_ct
 from tests.support.reading_page import reading, series_shown
@@ -33,17 +27,6 @@ FRAME = re.compile(r"/studies/([0-9.]+)/series/([0-9.]+)/instances/[0-9.]+/frame
 SLOW = {"offline": False, "latency": 40, "downloadThroughput": 250_000, "uploadThroughput": -1}
 TRANSFERS = """(study) => performance.getEntriesByType('resource').filter((one) => one.name.includes(study) && one.name.includes('/frames/'))
     .map((one) => [one.name, one.transferSize, one.decodedBodySize])"""
-
-
-@pytest.fixture(scope="module")
-def trusting(instance: Instance, browser: Browser) -> Iterator[Browser]:
-    """Chromium that trusts the instance's certificate: of a server that it does not trust, it keeps nothing."""
-    certificate = x509.load_pem_x509_certificate((instance.data / "tls/certificate.pem").read_bytes())
-    key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    trusted = base64.b64encode(sha256(key).digest()).decode()
-    chromium = browser.browser_type.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, f"--ignore-certificate-errors-spki-list={trusted}"])
-    yield chromium
-    chromium.close()
 
 
 def made(instance: Instance, folder: Path, seeds: tuple[str, str], later: tuple[int, ...], earlier: tuple[int, ...]) -> str:

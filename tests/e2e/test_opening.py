@@ -4,18 +4,20 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from threading import Event
 
 import pytest
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
+from pydicom import dcmread
 
 from demo.report_form import make_report_pdf
 from tests.support.instance import Instance, wait_for
 from tests.support.picture_series import phantom_ct
 from tests.support.samples import fields_for, study_uid
 
-SEED = "52001"
+SEED, SLICES = "52001", 12
 HAS_PICTURE = "() => { const one = document.querySelector('#cloudfilm-opening img'); return one.complete && one.naturalWidth > 0; }"
 WIDTH = "() => document.querySelector('#cloudfilm-opening div div').getBoundingClientRect().width"
 IN_SIGHT = """() => { const canvas = document.querySelector('.viewport-element canvas');
@@ -25,7 +27,7 @@ IN_SIGHT = """() => { const canvas = document.querySelector('.viewport-element c
 @pytest.fixture(scope="module")
 def link(instance: Instance, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The paper's link to an exam of one series."""
-    paths = phantom_ct(tmp_path_factory.mktemp("opening"), SEED, slices=12, size=128)
+    paths = phantom_ct(tmp_path_factory.mktemp("opening"), SEED, slices=SLICES, size=128)
     assert instance.dcmtk("storescu", *map(str, paths)).returncode == 0
     wait_for(lambda: instance.sql("SELECT 1 FROM study WHERE study_instance_uid = %s AND complete_at IS NOT NULL", study_uid(SEED)))
     client = instance.client(instance.token("jia", "reports"))
@@ -64,6 +66,70 @@ def test_a_picture_and_a_bar_stand_there_until_the_first_image(
     held[0].continue_()
     expect(card).to_have_count(0, timeout=60_000)
     assert page.evaluate(IN_SIGHT)
+    context.close()
+
+
+FRAMES = """() => performance.getEntriesByType('resource').filter((one) => one.name.includes('/frames/'))
+    .map((one) => [one.name, one.transferSize > 0])"""
+# What OHIF asked for that our page had not named.
+LATE = """() => {
+    const named = [...document.getElementById('viewer-files').content.children].map((one) => one.getAttribute('href') || one.getAttribute('src'));
+    const asked = performance.getEntriesByType('resource').map((one) => new URL(one.name).pathname);
+    return [...new Set(asked)].filter((path) => /[.](js|css|wasm)$/.test(path) && !named.includes(path));
+}"""
+
+
+def at_the_first_image(page: Page, link: str) -> None:
+    """OHIF is open and shows it; the exam's page was there before."""
+    page.goto(link)
+    page.locator("#accept").click()
+    page.wait_for_load_state("networkidle")
+    page.goto(link.split("/q/")[0] + "/images/desktop", wait_until="commit")
+    expect(page.locator("#cloudfilm-opening")).to_have_count(0, timeout=60_000)
+
+
+def test_all_that_the_first_image_needs_is_asked_for_early(browser: Browser, link: str) -> None:
+    context = browser.new_context(ignore_https_errors=True, viewport={"width": 1440, "height": 900}, locale="en-US")
+    page = context.new_page()
+    at_the_first_image(page, link)
+    late = {url.rpartition("/")[2].split(".")[0] for url in page.evaluate(LATE)}
+    # opening.js itself; a worker for histograms, which nothing waits for.
+    assert late <= {"opening", "histogram-worker"}, late
+    context.close()
+
+
+def test_frames_come_while_the_viewer_starts_and_only_once(trusting: Browser, link: str) -> None:
+    context = trusting.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
+    page = context.new_page()
+    at_the_first_image(page, link)
+    wait_for(lambda: len({name for name, _ in page.evaluate(FRAMES)}) == SLICES, what="every frame")
+    transferred = [name for name, is_on_the_line in page.evaluate(FRAMES) if is_on_the_line]
+    assert len(transferred) == len(set(transferred)) == SLICES
+    context.close()
+
+
+def test_frames_are_asked_for_before_ohif_runs_from_the_middle_outward(browser: Browser, link: str, tmp_path: Path) -> None:
+    images = [dcmread(path, specific_tags=["SOPInstanceUID", "InstanceNumber"]) for path in phantom_ct(tmp_path, SEED, SLICES, 128)]
+    number_of = {str(one.SOPInstanceUID): int(one.InstanceNumber) for one in images}
+    context = browser.new_context(ignore_https_errors=True, viewport={"width": 1440, "height": 900}, locale="en-US")
+    page = context.new_page()
+    asked = list[str]()
+    page.goto(link)
+    page.locator("#accept").click()
+    page.wait_for_load_state("networkidle")
+
+    def slowly(route: Route) -> None:
+        asked.append(route.request.url)
+        time.sleep(0.03)  # a line on which a frame takes as long
+        route.continue_()
+
+    page.route("**/frames/**", slowly)
+    page.route("**/viewer/app.bundle*.js", lambda _: None)  # OHIF never runs
+    page.goto(link.split("/q/")[0] + "/images/desktop", wait_until="commit")
+    wait_for(lambda: page.evaluate("1") and len(asked) == SLICES, what="every frame")
+    numbers = [number_of[url.rpartition("/instances/")[2].split("/")[0]] for url in asked]
+    assert numbers[:2] == [6, 5]
+    assert sorted(numbers) == list(range(1, SLICES + 1))
     context.close()
 
 

@@ -15,7 +15,9 @@ from playwright.sync_api import Browser, Page, Route
 
 SOURCE = Path(__file__).resolve().parents[3] / "ohif_config"
 # In the order in which they run.
-OURS = ("opening.js", "hanging.js", "key_images.js", "windows.js", "earlier.js", "reading.js", "app-config.js", "zh.js")
+OURS = (
+    "opening.js", "bringing.js", "first_frames.js", "hanging.js", "key_images.js", "windows.js", "earlier.js", "reading.js", "app-config.js", "zh.js",
+)  # fmt: skip
 INSTALLED = Path("/opt/cloudfilm/ohif")
 
 sys.path.insert(0, str(SOURCE))  # the install step runs these modules as scripts, from their own folder

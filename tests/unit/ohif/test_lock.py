@@ -28,5 +28,9 @@ def test_it_holds_ohif_esbuild_and_swc_only(lock: dict[str, Any]) -> None:
     dependencies = json.loads((SOURCE / "package.json").read_text())["dependencies"]
     assert lock["packages"][""]["dependencies"] == dependencies
     installed = {name.removeprefix("node_modules/"): package["version"] for name, package in lock["packages"].items() if name}
-    assert {name: version for name, version in installed.items() if not name.startswith(("@esbuild/", "@swc/core-", "@swc/types", "@swc/counter"))} == dependencies
+    assert {
+        name: version
+        for name, version in installed.items()
+        if not name.startswith(("@esbuild/", "@swc/core-", "@swc/types", "@swc/counter"))
+    } == dependencies
     assert "dependencies" not in lock["packages"]["node_modules/@ohif/app"]
