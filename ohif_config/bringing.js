@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// An exam's images into the browser's cache, by DICOMweb: which of them, in which order, and how they are asked for. first_frames.js and earlier.js say when.
-// nginx serves this file as it is.
+// An exam's images into the browser's cache, by DICOMweb: which of them, in which order, and how they are asked for. first_frames.js, a worker, and earlier.js
+// say when. nginx serves this file as it is.
 (function () {
   'use strict';
 
@@ -63,8 +63,8 @@
 
   // ---- how ---------------------------------------------------------------------------------------------------------------------------------
   // Gives the answer, or fails with what it says. `headers` may hold an Authorization; the visit's cookie goes along.
-  function ask(path, accept, signal, headers) {
-    return fetch(ROOT + path, {
+  function ask(address, accept, signal, headers) {
+    return fetch(address, {
       headers: Object.assign({ Accept: accept }, headers), credentials: 'same-origin', priority: 'low', signal: signal,
     }).then(function (answer) {
       return answer.ok ? answer : refuse(answer, 'answered ' + answer.status);
@@ -79,22 +79,25 @@
 
   // A list of datasets (PS3.18 §8.3.4, §10.4): `path` is what follows /dicom-web/studies.
   function askForJson(path, signal, headers) {
-    return ask(path, JSON_OF_DICOM, signal, headers).then(function (answer) {
+    return ask(ROOT + path, JSON_OF_DICOM, signal, headers).then(function (answer) {
       return answer.status === 204 ? [] : answer.json();
     });
   }
 
+  function addressOf(one) {
+    var instance = one.instance;
+    return ROOT + '/' + instance.StudyInstanceUID + '/series/' + instance.SeriesInstanceUID + '/instances/' + instance.SOPInstanceUID + '/frames/' + one.frame;
+  }
+
   // Gives the frame's bytes. Only published frames are sent with `immutable` (docs/publication.md); Orthanc would have to make the others.
   function askForFrame(one, signal, headers) {
-    var instance = one.instance;
-    var path = '/' + instance.StudyInstanceUID + '/series/' + instance.SeriesInstanceUID + '/instances/' + instance.SOPInstanceUID + '/frames/' + one.frame;
-    return ask(path, FRAME, signal, headers).then(function (answer) {
+    return ask(addressOf(one), FRAME, signal, headers).then(function (answer) {
       return /immutable/.test(answer.headers.get('Cache-Control') || '') ? answer.arrayBuffer() : refuse(answer, 'not published');
     });
   }
 
-  window.cloudfilmBringing = {
+  self.cloudfilmBringing = {
     valueOf: valueOf, valuesOf: valuesOf, hasPictures: hasPictures, seriesToBring: seriesToBring, framesOf: framesOf,
-    askForJson: askForJson, askForFrame: askForFrame,
+    addressOf: addressOf, askForJson: askForJson, askForFrame: askForFrame,
   };
 })();

@@ -4,13 +4,22 @@
 (function () {
   'use strict';
 
-  // What a first visit brings until the first image, compressed (docs/reading.md: at most 2.6 MB).
-  var EXPECTED_BYTES = 2.6e6;
+  // What a first visit brings until the first image, compressed (docs/reading.md: at most 2.3 MB).
+  var EXPECTED_BYTES = 2.2e6;
   var LONGEST_MS = 120000; // what has not come by then shows its own reason
   var FIRST_MS = 400; // as long may the line be the picture's alone
 
+  var query = new URLSearchParams(location.search);
+  var study = ((query.get('StudyInstanceUIDs') || '').match(/^[0-9.]{1,64}/) || [])[0];
+  var token = query.get('token');
+  var whoAsks = token ? { Authorization: 'Bearer ' + token } : {};
+
   // ---- the viewer --------------------------------------------------------------------------------------------------------------------------
-  var isAsked = false;
+  var isAsked = false, frames = null;
+
+  function filesOf(selector) {
+    return Array.prototype.slice.call(document.getElementById('viewer-files').content.querySelectorAll(selector));
+  }
 
   // Once, and not before the whole page is there.
   function askForViewer() {
@@ -18,22 +27,22 @@
       document.addEventListener('DOMContentLoaded', askForViewer);
     } else if (!isAsked) {
       isAsked = true;
-      var came = [];
-      Array.prototype.forEach.call(document.getElementById('viewer-files').content.children, function (file) {
+      filesOf('script, link:not([rel="prefetch"])').forEach(function (file) {
         var asked = document.createElement(file.localName);
         Array.prototype.forEach.call(file.attributes, function (one) { asked.setAttribute(one.name, one.value); });
         asked.async = false; // scripts run in this order
-        if (file.rel === 'preload') {
-          came.push(new Promise(function (resolve) { asked.onload = asked.onerror = resolve; }));
-        }
         document.head.append(asked);
       });
-      window.cloudfilmFilesCame = Promise.all(came);
+      if (study) bringFrames();
     }
   }
 
-  var query = new URLSearchParams(location.search);
-  var study = ((query.get('StudyInstanceUIDs') || '').match(/^[0-9.]{1,64}/) || [])[0];
+  function bringFrames() {
+    frames = new Worker('/viewer/first_frames.js');
+    var files = filesOf('link[rel="prefetch"]').map(function (file) { return file.getAttribute('href'); });
+    frames.postMessage({ study: study, headers: whoAsks, files: files });
+  }
+
   if (!study) {
     askForViewer(); // app-config.js says what is wrong
     return;
@@ -64,9 +73,9 @@
   var bar = element(rail, 'div', 'width:3%;height:100%;background:#5acce6;transition:width .4s ease-out');
 
   // ---- the picture -------------------------------------------------------------------------------------------------------------------------
-  var token = query.get('token'), isWithoutPicture = false;
+  var isWithoutPicture = false;
   fetch('/dicom-web/studies/' + study + '/thumbnail?viewport=256,256', {
-    headers: token ? { Accept: 'image/jpeg', Authorization: 'Bearer ' + token } : { Accept: 'image/jpeg' },
+    headers: Object.assign({ Accept: 'image/jpeg' }, whoAsks),
     credentials: 'same-origin',
     priority: 'high',
   })
@@ -100,6 +109,7 @@
 
   function end() {
     seen.disconnect();
+    if (frames) frames.postMessage('end'); // from here on the viewer asks for itself
     clearInterval(looking);
     NEW_IMAGE.forEach(function (name) { document.removeEventListener(name, brought, true); });
     document.removeEventListener(DRAWN, shown, true);

@@ -24,8 +24,8 @@ PATCHED_SUFFIXES = {".js", ".css"}
 
 
 HASHED = re.compile(r"\.bundle\.([0-9a-f]{16})\.")
-# Asked for while the browser is busy with the main script, which would name them one after the other: the viewer's mode and its extensions, then (as they
-# are no scripts of the page) the worker that decodes frames and OpenJPH, which decodes HTJ2K.
+# Asked for while the browser is busy with the main script, which would name them one after the other: the viewer's mode and its extensions, then, by
+# first_frames.js, the worker that decodes frames and OpenJPH, which decodes HTJ2K.
 SCRIPTS_NEXT = (
     1673, 6938, 6489, 6495, 8478, 89, 2623, 6749, 5696, 9383, 7248, 781, 9415, 3500, 9116, 100, 5406, 3760, 5910, 7463, 9068, 899, 5448, 1206,
 )  # fmt: skip

@@ -93,18 +93,18 @@ def test_all_that_the_first_image_needs_is_asked_for_early(browser: Browser, lin
     page = context.new_page()
     at_the_first_image(page, link)
     late = {url.rpartition("/")[2].split(".")[0] for url in page.evaluate(LATE)}
-    # opening.js itself; a worker for histograms, which nothing waits for.
-    assert late <= {"opening", "histogram-worker"}, late
+    # What the page itself names, our worker, and a worker for histograms, which nothing waits for.
+    assert late <= {"opening", "first_frames", "histogram-worker"}, late
     context.close()
 
 
-def test_frames_come_while_the_viewer_starts_and_only_once(trusting: Browser, link: str) -> None:
+def test_frames_come_while_the_viewer_starts(trusting: Browser, link: str) -> None:
     context = trusting.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
     page = context.new_page()
     at_the_first_image(page, link)
     wait_for(lambda: len({name for name, _ in page.evaluate(FRAMES)}) == SLICES, what="every frame")
-    transferred = [name for name, is_on_the_line in page.evaluate(FRAMES) if is_on_the_line]
-    assert len(transferred) == len(set(transferred)) == SLICES
+    # Here a frame takes some milliseconds: OHIF finds them in the cache.
+    assert [name for name, is_on_the_line in page.evaluate(FRAMES) if is_on_the_line] == []
     context.close()
 
 
