@@ -8,32 +8,23 @@
   var bringing = self.cloudfilmBringing;
 
   var SERIES = 2; // as many as most exams hang at first
-  var AT_ONCE = 4;
   var SLOWEST_MS = 150; // on the line, for a frame: on a slower one what the viewer itself asks for would stand behind the next
   var isOver = false;
 
   function bringSeries(study, uids, headers) {
     if (isOver || !uids.length) return Promise.resolve();
     return bringing.askForJson('/' + study + '/series/' + uids[0] + '/metadata', undefined, headers)
-      .then(function (metadata) {
-        var frames = bringing.framesOf(metadata), first = frames.splice(0, 1);
-        return bringFrames(first, 1, headers)
-          .then(function () {
-            if (!first.every(cameFast)) isOver = true;
-            return bringFrames(frames, AT_ONCE, headers);
-          });
-      })
+      .then(function (metadata) { return bringFrames(bringing.framesOf(metadata), headers); })
       .then(bringSeries.bind(null, study, uids.slice(1), headers));
   }
 
-  function bringFrames(frames, atOnce, headers) {
-    var asked = 0;
-    function next() {
-      if (isOver || asked === frames.length) return undefined;
-      asked += 1;
-      return bringing.askForFrame(frames[asked - 1], undefined, headers).then(next);
-    }
-    return Promise.all(Array.from({ length: atOnce }, next));
+  // One after the other: more at once would hold up the viewer's own questions, and the processor that runs its scripts.
+  function bringFrames(frames, headers) {
+    if (isOver || !frames.length) return undefined;
+    return bringing.askForFrame(frames[0], undefined, headers).then(function () {
+      if (!cameFast(frames[0])) isOver = true;
+      return bringFrames(frames.slice(1), headers);
+    });
   }
 
   // Over the line, not from the cache: then the exam was opened before.
