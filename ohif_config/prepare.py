@@ -22,7 +22,6 @@ from wasm import without_debugging
 OURS = Path(__file__).resolve().parent
 PATCHED_SUFFIXES = {".js", ".css"}
 
-
 HASHED = re.compile(r"\.bundle\.([0-9a-f]{16})\.")
 # Asked for while the browser is busy with the main script, which would name them one after the other: the viewer's mode and its extensions, then, by
 # first_frames.js, the worker that decodes frames and OpenJPH, which decodes HTJ2K.
