@@ -16,7 +16,6 @@
 
   // ---- the viewer --------------------------------------------------------------------------------------------------------------------------
   var isAsked = false, frames = null;
-  var OPENED = 'cloudfilm.opened'; // the viewer's files that this browser has shown an image with
 
   function filesOf(selector) {
     return Array.prototype.slice.call(document.getElementById('viewer-files').content.querySelectorAll(selector));
@@ -38,25 +37,6 @@
     }
   }
 
-  // Its files change their names with their content. Where storage is blocked it counts as new.
-  function isKept() {
-    try {
-      return localStorage.getItem(OPENED) === namesOfFiles();
-    } catch (error) {
-      return false;
-    }
-  }
-  function noteKept() {
-    try {
-      localStorage.setItem(OPENED, namesOfFiles());
-    } catch (error) {
-      // the next visit is as the first
-    }
-  }
-  function namesOfFiles() {
-    return filesOf('script[src*=".bundle."]').map(function (file) { return file.getAttribute('src'); }).join(' ');
-  }
-
   function bringFrames() {
     frames = new Worker('/viewer/first_frames.js');
     var files = filesOf('link[rel="prefetch"]').map(function (file) { return file.getAttribute('href'); });
@@ -67,9 +47,7 @@
     askForViewer(); // app-config.js says what is wrong
     return;
   }
-  // Files that the browser has kept do not stand in the picture's way.
-  if (isKept()) askForViewer();
-  else setTimeout(askForViewer, FIRST_MS);
+  setTimeout(askForViewer, FIRST_MS);
 
   var chosen = (document.cookie.match(/(?:^|;\s*)lang=([\w-]+)/) || [])[1] || navigator.language || '';
   var words = /^zh/i.test(chosen) ? '正在打开影像…' : 'Opening the images…';
@@ -143,9 +121,7 @@
     hasImage = true;
   }
   function shown() {
-    if (!hasImage) return;
-    noteKept();
-    end();
+    if (hasImage) end();
   }
   NEW_IMAGE.forEach(function (name) { document.addEventListener(name, brought, true); });
   document.addEventListener(DRAWN, shown, true);
