@@ -73,8 +73,8 @@
 
   // A body that nobody reads would keep its stream open.
   function refuse(answer, reason) {
-    if (answer.body) answer.body.cancel();
-    throw new Error(reason);
+    function fail() { throw new Error(reason); }
+    return answer.text().then(fail, fail);
   }
 
   // A list of datasets (PS3.18 §8.3.4, §10.4): `path` is what follows /dicom-web/studies.

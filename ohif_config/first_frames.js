@@ -9,7 +9,7 @@
 
   var SERIES = 2; // as many as most exams hang at first
   var SLOWEST_MS = 150; // on the line, for a frame: on a slower one what the viewer itself asks for would stand behind the next
-  var isOver = false;
+  var isOver = false, isDone = false;
 
   function bringSeries(study, uids, headers) {
     if (isOver || !uids.length) return Promise.resolve();
@@ -41,12 +41,23 @@
   self.onmessage = function (event) {
     if (event.data === 'end') {
       isOver = true;
+      closeOnceDone();
       return;
     }
     var asked = event.data;
     Promise.all(asked.files.map(bringFile))
       .then(function () { return bringing.askForJson('/' + asked.study + '/series', undefined, asked.headers); })
       .then(function (series) { return bringSeries(asked.study, bringing.seriesToBring(series).slice(0, SERIES), asked.headers); })
-      .then(self.close.bind(self), self.close.bind(self));
+      .then(done, done);
   };
+
+  function done() {
+    isDone = true;
+    closeOnceDone();
+  }
+
+  // Both: what is on the line when a worker closes never ends for the browser's tools.
+  function closeOnceDone() {
+    if (isOver && isDone) self.close();
+  }
 })();
