@@ -370,7 +370,7 @@
       onModeEnter: function (parts) {
         keyImagesOf(parts).begin();
         translateLines(parts);
-        // cornerstone would make seven at once, a quarter of a second each without a graphics card; all views can be drawn by one, as it does on phones.
+        // cornerstone would make seven at once, 0.1 s of the start without a graphics card; all views can be drawn by one, as it does on phones.
         window.cornerstone.getConfiguration().rendering.webGlContextCount = 1;
         earlierExam = new window.cloudfilmEarlier.EarlierExam(parts);
         if (window.cornerstoneTools.state && window.cornerstoneTools.state.tools.PointLocator) return;

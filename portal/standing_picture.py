@@ -67,9 +67,8 @@ def standing_picture(study_instance_uid: str, series_instance_uid: str | None = 
             columns = pictures.columns if of_documents else pictures.without_documents
             if columns["count"]:
                 series = ShownSeries(1, version.series_instance_uid, version.modality, "", "", columns)
-                return StandingPicture(
-                    study_instance_uid, series, series.count // 2
-                )  # as the published thumbnail (publish/picture_list.py)
+                middle = series.count // 2  # whose thumbnail is published: publish/picture_list.py counts so too
+                return StandingPicture(study_instance_uid, series, middle)
     raise NotFound("There are no pictures here.")
 
 

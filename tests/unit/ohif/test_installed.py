@@ -69,7 +69,7 @@ def test_everything_that_can_be_compressed_is(ohif: Installed) -> None:
 
 def test_the_first_load_stays_small(ohif: Installed) -> None:
     (app,) = ohif.folder.glob("app.bundle.*.js.br")
-    assert app.stat().st_size < 1_700_000
+    assert app.stat().st_size < 1_400_000
 
 
 def test_decoders_carry_nothing_for_debuggers(ohif: Installed) -> None:
