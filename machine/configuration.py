@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
+
 from machine.installation import APP, DATA, LOG, OHIF, RUN, TLS, memory_folder
 
 
@@ -23,4 +26,11 @@ def configuration_values(bind: str, http_port: int, https_port: int, ipp_port: i
         "PUBLIC_URL": public_url,
         "ORTHANC": orthanc,
         "NGINX_USER": "www-data",
+        "VIEWER_SCRIPTS": version_of(APP / "ohif_config"),
     }
+
+
+def version_of(scripts: Path) -> str:
+    """16 hexadecimal digits, others when one of the viewer's scripts of ours is: browsers may keep them for ever by it."""
+    parts = (part for path in sorted(scripts.glob("*.js")) for part in (path.name.encode(), path.read_bytes()))
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]

@@ -16,9 +16,10 @@ def render(template: Path, values: Mapping[str, str]) -> str:
 
 
 def render_nginx(source: Path, destination: Path, values: Mapping[str, str]) -> None:
-    """nginx.conf and the snippets that it includes."""
+    """nginx.conf, the snippets that it includes, and the viewer's page, which names our scripts by their version."""
     destination.mkdir(parents=True, exist_ok=True)
     known = {**values, "NGINX": str(destination)}
     (destination.parent / "nginx.conf").write_text(render(source / "nginx.conf.template", known), encoding="utf-8")
     for snippet in [*source.glob("*.conf"), source / "unavailable.html"]:
         (destination / snippet.name).write_text(render(snippet, known), encoding="utf-8")
+    (destination / "viewer.html").write_text(render(Path(values["OHIF"]) / "index.html", known), encoding="utf-8")

@@ -4,7 +4,7 @@
 (function () {
   'use strict';
 
-  self.importScripts('/viewer/bringing.js');
+  self.importScripts('/viewer/bringing.js' + self.location.search);
   var bringing = self.cloudfilmBringing;
 
   var SERIES = 2; // as many as most exams hang at first

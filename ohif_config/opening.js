@@ -9,6 +9,7 @@
   var LONGEST_MS = 120000; // what has not come by then shows its own reason
   var FIRST_MS = 400; // as long may the line be the picture's alone
 
+  var version = document.currentScript.src.split('?')[1] || '';
   var query = new URLSearchParams(location.search);
   var study = ((query.get('StudyInstanceUIDs') || '').match(/^[0-9.]{1,64}/) || [])[0];
   var token = query.get('token');
@@ -27,6 +28,7 @@
       document.addEventListener('DOMContentLoaded', askForViewer);
     } else if (!isAsked) {
       isAsked = true;
+      if (study) askEarly();
       filesOf('script, link:not([rel="prefetch"])').forEach(function (file) {
         var asked = document.createElement(file.localName);
         Array.prototype.forEach.call(file.attributes, function (one) { asked.setAttribute(one.name, one.value); });
@@ -37,8 +39,46 @@
     }
   }
 
+  // ---- what OHIF asks first ------------------------------------------------------------------------------------------------------------------
+  // Its questions come one after the other once its scripts have run; asked meanwhile, the answers are there (patch.py: OHIF takes them from here).
+  // As OHIF writes them; one that it writes otherwise it asks itself, as it does when there is no answer.
+  var STUDY = '?limit=101&offset=0&fuzzymatching=false&includefield=00081030%2C00080060%2C00080090%2C00100030&StudyInstanceUID=';
+  var SERIES = '/series?includefield=00080021%2C00080031%2C0008103E%2C00200011';
+  var MOST_SERIES = 4; // more than that does not hang at first
+  var answers = {};
+
+  function askEarly() {
+    ask(STUDY + study);
+    ask('/' + study + SERIES).then(function (text) {
+      JSON.parse(text).slice(0, MOST_SERIES).forEach(function (one) {
+        ask('/' + study + '/series/' + one['0020000E'].Value[0] + '/metadata');
+      });
+    }).catch(leftToOhif);
+  }
+
+  function ask(path) {
+    var address = '/dicom-web/studies' + path;
+    answers[address] = fetch(address, { headers: Object.assign({ Accept: 'application/dicom+json' }, whoAsks), credentials: 'same-origin' })
+      .then(function (answer) {
+        return answer.text().then(function (text) {
+          if (answer.status !== 200) throw new Error('answered ' + answer.status);
+          return text;
+        });
+      });
+    answers[address].catch(leftToOhif);
+    return answers[address];
+  }
+
+  function leftToOhif() {}
+
+  // A promise of the list of datasets that the address gives, or undefined.
+  window.cloudfilmEarlyAnswer = function (address) {
+    var asked = new URL(address, location.href), early = answers[asked.pathname + asked.search];
+    return early && early.then(JSON.parse);
+  };
+
   function bringFrames() {
-    frames = new Worker('/viewer/first_frames.js');
+    frames = new Worker('/viewer/first_frames.js?' + version);
     var files = filesOf('link[rel="prefetch"]').map(function (file) { return file.getAttribute('href'); });
     frames.postMessage({ study: study, headers: whoAsks, files: files });
   }
@@ -109,6 +149,7 @@
 
   function end() {
     seen.disconnect();
+    answers = {};
     if (frames) frames.postMessage('end'); // from here on the viewer asks for itself
     clearInterval(looking);
     NEW_IMAGE.forEach(function (name) { document.removeEventListener(name, brought, true); });

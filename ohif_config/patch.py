@@ -53,6 +53,7 @@ UNTRANSLATED = (
     "Value",
     "Window Level",
 )
+STYLES_HASH = "c10d0f11a57e1e50"  # nowhere else; prepare.py makes another of it
 UNUSED_MODES = "basic|segmentation|tmtv|microscopy|preclinical-4d|ultrasound-pleura-bline"
 
 PATCHES = (
@@ -69,6 +70,13 @@ PATCHES = (
         pattern=r"url\(/(?=[0-9a-f]+\.woff2\))",
         replacement="url(/viewer/",
         matches={"app.bundle.css": 5},
+    ),
+    Patch(
+        what="names of style sheets with a hash, as scripts have (prepare.py gives them theirs)",
+        files="app.bundle.*.js",
+        pattern=r'return "" \+ chunkId \+ "\.css"',
+        replacement=f'return "" + chunkId + ".bundle.{STYLES_HASH}.css"',
+        matches={"app.bundle.*.js": 1},
     ),
     Patch(
         what="load only the basic viewer's mode and extensions",
@@ -90,6 +98,16 @@ PATCHES = (
         pattern=rf"(?<=\n);// CONCATENATED MODULE: \.\./\.\./i18n/src/locales/(?:{UNUSED_LANGUAGES})/\w+\.json\nvar (\w+) = JSON\.parse\('.*'\)\n",
         replacement=r"var \1 = {};\n",
         matches={"app.bundle.*.js": 205},
+    ),
+    Patch(
+        what="take answers that opening.js has asked for already",
+        files="*.bundle.*.js",
+        pattern=r"(?<=\n)( +)return this\._httpGet\(urlWithQueryParams, headers, responseType, progressCallback, withCredentials\);"
+        r"(?=\n +\}\n +/\*\*\n[^/]*application/pdf\n)",
+        replacement=r"\1var ask = () => this._httpGet(urlWithQueryParams, headers, responseType, progressCallback, withCredentials);\n"
+        r"\1var early = window.cloudfilmEarlyAnswer && window.cloudfilmEarlyAnswer(urlWithQueryParams);\n"
+        r"\1return early ? early.catch(ask) : ask();",
+        matches={"8478.bundle.*.js": 1},
     ),
     Patch(
         what="let unused icons be left out: making one has no effect",

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Mapping
 from fnmatch import fnmatch
 from pathlib import Path
 
-from patch import apply_patches
+from patch import STYLES_HASH, apply_patches
 from selection import served_files
 from wasm import without_debugging
 
@@ -34,16 +34,17 @@ WORKERS_NEXT = ("8097.bundle.*.js", "37fa160cc3a47cfd.wasm")
 
 def start_page(template: str, names: Collection[str]) -> str:
     """Our page, with the names of OHIF's files filled in; they carry hashes."""
-    page = template.replace("@APP_BUNDLE@", _named(names, "app.bundle.*.js"))
+    page = template.replace("@APP_BUNDLE@", _named(names, "app.bundle.*.js")).replace("@APP_STYLES@", _named(names, "app.bundle.*.css"))
     next_ones = [
-        *(f'<link rel="preload" as="style" fetchpriority="low" href="/viewer/{_named(names, f"{chunk}.css")}">' for chunk in STYLES_NEXT),
-        *(
-            f'<link rel="preload" as="script" fetchpriority="low" href="/viewer/{_named(names, f"{chunk}.bundle.*.js")}">'
-            for chunk in SCRIPTS_NEXT
-        ),
+        *(_preload("style", _named(names, f"{chunk}.bundle.*.css")) for chunk in STYLES_NEXT),
+        *(_preload("script", _named(names, f"{chunk}.bundle.*.js")) for chunk in SCRIPTS_NEXT),
         *(f'<link rel="prefetch" href="/viewer/{_named(names, pattern)}">' for pattern in WORKERS_NEXT),
     ]
     return page.replace("@NEEDED_NEXT@", "\n".join(next_ones))
+
+
+def _preload(kind: str, name: str) -> str:
+    return f'<link rel="preload" as="{kind}" fetchpriority="low" href="/viewer/{name}">'
 
 
 def _named(names: Collection[str], pattern: str) -> str:
@@ -53,8 +54,13 @@ def _named(names: Collection[str], pattern: str) -> str:
     return found[0]
 
 
+def with_place_for_hash(name: str) -> str:
+    """A style sheet's name as our runtime asks for it (patch.py): OHIF gives only scripts a hash."""
+    return re.sub(r"^(\w+)(\.bundle)?\.css$", rf"\1.bundle.{STYLES_HASH}.css", name)
+
+
 def new_hashes(texts: Mapping[str, str], also: Iterable[bytes] = ()) -> dict[str, str]:
-    """For each hash in a bundle's name another one, which changes with whatever we change in any bundle: browsers may keep these files for ever.
+    """For each hash in a bundle's name another one, which changes with whatever we change in any of them: browsers may keep these files for ever.
 
     ``also`` is what else decides on their content.
     """
@@ -74,6 +80,7 @@ def prepare(package: Path, dest: Path) -> None:
     dist = package / "dist"
     paths = served_files(dist)
     texts = apply_patches({str(path): (dist / path).read_text(encoding="utf-8") for path in paths if path.suffix in PATCHED_SUFFIXES})
+    texts = {with_place_for_hash(name): text for name, text in texts.items()}
     minified_by = [(OURS / name).read_bytes() for name in ("install", "shake.mjs", "package-lock.json")]
     patched = renamed(texts, new_hashes(texts, minified_by))
     for name, text in patched.items():

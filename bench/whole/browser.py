@@ -28,6 +28,7 @@ from bench.whole.row import Beside, Goal, Row
 from bench.whole.scale import SlowLine
 from bench.whole.stage import Stage
 from bench.whole.stock import TUNED
+from bench.whole.stock_ohif import stock_ohif
 from machine.installation import TLS
 
 _ARGUMENTS = [
@@ -36,7 +37,6 @@ _ARGUMENTS = [
     # The page itself by the processor, as Chromium draws without a graphics card; only the images by WebGL.
     "--disable-gpu-rasterization", "--disable-gpu-compositing",
 ]  # fmt: skip
-_OHIF = Path("/opt/cloudfilm/ohif")
 _LONGEST_SECONDS = 600
 _FRAME = re.compile(r"/instances/([0-9.]+)/frames/")
 # Run in each page before its own scripts: notes when a picture of the exam was painted (ohif_config/opening.js; Largest Contentful Paint) and when
@@ -69,15 +69,9 @@ _PHONE_NOTES = """(() => {
     };
     requestAnimationFrame(look);
 })()"""
-# OHIF's own page and what its documentation starts with: nothing of ours but its texts' stub.
-_STOCK_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<link rel="stylesheet" href="/viewer/app.bundle.css"><script src="/viewer/app-config.js"></script><script src="/viewer/zh.js"></script>
-<script defer src="/viewer/{app_bundle}"></script></head><body><div id="react-portal"></div><div id="root"></div></body></html>
-"""
-_STOCK_CONFIGURATION = """window.PUBLIC_URL = '/viewer/';
-window.config = {
-  routerBasename: '/viewer/', extensions: [], modes: [], showStudyList: false, investigationalUseDialog: { option: 'never' },
+# What OHIF's documentation starts with.
+_STOCK_CONFIGURATION = """window.config = {
+  routerBasename: '/', extensions: [], modes: [], showStudyList: false, investigationalUseDialog: { option: 'never' },
   maxNumberOfWebWorkers: 3, maxNumRequests: { interaction: 100, thumbnail: 75, prefetch: 25 }, studyPrefetcher: { enabled: true },
   defaultDataSourceName: 'stock',
   dataSources: [{ namespace: '@ohif/extension-default.dataSourcesModule.dicomweb', sourceName: 'stock', configuration: {
@@ -99,7 +93,7 @@ class Seen:
 
 
 class InTheBrowser:
-    """OHIF at one line's speed. Its files are the same on both sides; stock has OHIF's default settings and the stock Orthanc."""
+    """OHIF at one line's speed: ours as it is installed; stock's as its makers publish it, with its default settings and the stock Orthanc."""
 
     def __init__(self, line: SlowLine) -> None:
         self._line_is = line
@@ -107,8 +101,9 @@ class InTheBrowser:
     def measure(self, stage: Stage) -> list[Row]:
         """First picture and whole series, cold and on a second visit."""
         series = stage.browser_series[self._line_is.slices]
-        (app_bundle,) = _OHIF.glob("app.bundle.*.js")
-        (stage.folder / "nginx/index.html").write_text(_STOCK_PAGE.format(app_bundle=app_bundle.name), encoding="utf-8")
+        ohif_of_stock = stage.folder / "nginx/ohif"
+        if not ohif_of_stock.exists():
+            ohif_of_stock.symlink_to(stock_ohif())
         (stage.folder / "nginx/app-config.js").write_text(_STOCK_CONFIGURATION, encoding="utf-8")
         link = _link(stage, series)
         ohif: dict[str, list[tuple[Seen, Seen]]] = {"ours": [], "stock": []}
@@ -119,9 +114,9 @@ class InTheBrowser:
                         ours = f"https://localhost:{to_ours}"
                         ohif[name].append(self._visits(playwright, link, f"{ours}/images/desktop", _NOTES, series, before=f"{ours}/exam"))
                     else:
-                        theirs = f"https://localhost:{to_stock}/viewer"
+                        theirs = f"https://localhost:{to_stock}"
                         address = f"{theirs}/viewer?StudyInstanceUIDs={series.study_instance_uid}"
-                        ohif[name].append(self._visits(playwright, None, address, _NOTES, series, before=f"{theirs}/favicon.svg"))
+                        ohif[name].append(self._visits(playwright, None, address, _NOTES, series, before=f"{theirs}/ohif-logo.svg"))
         return self._rows(stage, series, ohif)
 
     def _visits(
@@ -188,7 +183,7 @@ class InTheBrowser:
 
     def _rows(self, stage: Stage, series: CtSeries, ohif: dict[str, list[tuple[Seen, Seen]]]) -> list[Row]:
         topic, slices = f"Chromium, {self._line_is.name}", len(series.files)
-        stock_is = f"the same OHIF with its default settings, {TUNED}, behind nginx"
+        stock_is = f"OHIF as its makers publish it (minified, gzip -9), default settings, {TUNED}, behind nginx"
         compressed = sum(path.stat().st_size for path in stage.frames_folder(series).glob("*/1.202"))
         line_seconds = (compressed * 8 / (self._line_is.megabits * 1e6),)
         line_is = "the line's rate for the compressed frames alone"

@@ -31,7 +31,7 @@ _HTTP = """
     log_format private '$remote_addr [$time_iso8601] "$request_method $uri $server_protocol" $status $body_bytes_sent $request_time';
     access_log {memory}/access.log private;
 """
-# Published files as they lie there; the stock Orthanc behind the same TLS and HTTP/2; OHIF's files with a configuration of its own.
+# Published files as they lie there; the stock Orthanc behind the same TLS and HTTP/2; OHIF's own files with a configuration beside them.
 _SERVER = """
         http2 on;
         client_max_body_size 0;
@@ -43,10 +43,9 @@ _SERVER = """
             proxy_set_header X-Forwarded-Proto https;
             proxy_set_header X-Forwarded-Host $http_host;
         }}
-        location /viewer/ {{ alias /opt/cloudfilm/ohif/; gzip_static on; }}
-        location = /viewer/viewer {{ default_type text/html; alias {folder}/index.html; }}
-        location = /viewer/app-config.js {{ alias {folder}/app-config.js; }}
-        location = /viewer/zh.js {{ default_type text/javascript; return 200 "window.cloudfilmText = function (text) {{ return text; }};"; }}
+        location ~ ^/([^/]+[.](js|css|wasm|woff2|svg|json)|assets/.*)$ {{ root {folder}/ohif; gzip_static on; }}
+        location = /viewer {{ default_type text/html; alias {folder}/ohif/index.html; }}
+        location = /app-config.js {{ alias {folder}/app-config.js; }}
 """
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from pathlib import Path
 from threading import Event
@@ -73,7 +74,8 @@ FRAMES = """() => performance.getEntriesByType('resource').filter((one) => one.n
     .map((one) => [one.name, one.transferSize > 0])"""
 # What OHIF asked for that our page had not named.
 LATE = """() => {
-    const named = [...document.getElementById('viewer-files').content.children].map((one) => one.getAttribute('href') || one.getAttribute('src'));
+    const named = [...document.getElementById('viewer-files').content.children]
+        .map((one) => new URL(one.getAttribute('href') || one.getAttribute('src'), location.href).pathname);
     const asked = performance.getEntriesByType('resource').map((one) => new URL(one.name).pathname);
     return [...new Set(asked)].filter((path) => /[.](js|css|wasm)$/.test(path) && !named.includes(path));
 }"""
@@ -95,6 +97,43 @@ def test_all_that_the_first_image_needs_is_asked_for_early(browser: Browser, lin
     late = {url.rpartition("/")[2].split(".")[0] for url in page.evaluate(LATE)}
     # What the page itself names, our worker, and a worker for histograms, which nothing waits for.
     assert late <= {"opening", "first_frames", "histogram-worker"}, late
+    context.close()
+
+
+def test_what_carries_a_hash_or_a_version_is_kept_by_the_browser(instance: Instance) -> None:
+    client = instance.client()
+    page = client.get("/viewer/viewer")
+    assert page.headers["Cache-Control"] == "no-cache"
+    files = set(re.findall(r'<(?:script|link)[^>]* (?:src|href)="([^"]+)"', page.text)) - {"/viewer/favicon.svg"}
+    assert len(files) > 40
+    kept = {file: client.get(file).headers["Cache-Control"] for file in sorted(files)}
+    assert set(kept.values()) == {"public, max-age=31536000, immutable"}, kept
+    for address in ("/viewer/reading.js", "/viewer/reading.js?0123456789abcdef", "/viewer/favicon.svg"):
+        assert client.get(address).headers["Cache-Control"] == "no-cache"
+
+
+QUESTIONS = """() => performance.getEntriesByType('resource').map((one) => [one.initiatorType, one.name.split('/dicom-web')[1] || ''])
+    .filter(([, path]) => /StudyInstanceUID=|[/]series[?]|[/]metadata$/.test(path))"""
+
+
+def test_ohif_finds_the_answers_to_what_it_asks_first(browser: Browser, link: str) -> None:
+    context = browser.new_context(ignore_https_errors=True, viewport={"width": 1440, "height": 900}, locale="en-US")
+    page = context.new_page()
+    at_the_first_image(page, link)
+    asked = page.evaluate(QUESTIONS)
+    # The study, its series, their metadata (images, the report): by opening.js only, and once.
+    assert {by for by, _ in asked} == {"fetch"}, asked
+    assert len({path for _, path in asked}) == len(asked) > 2
+    context.close()
+
+
+def test_ohif_asks_itself_where_there_is_no_early_answer(browser: Browser, link: str) -> None:
+    context = browser.new_context(ignore_https_errors=True, viewport={"width": 1440, "height": 900}, locale="en-US")
+    page = context.new_page()
+    page.route("**/dicom-web/studies?*", lambda route: route.abort() if route.request.resource_type == "fetch" else route.continue_())
+    page.route("**/series?*", lambda route: route.fulfill(status=503) if route.request.resource_type == "fetch" else route.continue_())
+    at_the_first_image(page, link)
+    assert {by for by, _ in page.evaluate(QUESTIONS)} == {"fetch", "xmlhttprequest"}
     context.close()
 
 
