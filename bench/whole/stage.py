@@ -24,6 +24,8 @@ _HTTP = """
     sendfile on;
     tcp_nopush on;
     keepalive_requests 1000000;
+    http2_chunk_size 16k;
+    output_buffers 1 64k;
     gzip on;
     gzip_types application/dicom+json application/json text/css text/javascript application/javascript;
     gzip_proxied any;
