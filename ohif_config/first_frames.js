@@ -9,11 +9,22 @@
 
   var SERIES = 2; // as many as most exams hang at first
   var SLOWEST_MS = 150; // on the line, for a frame: on a slower one what the viewer itself asks for would stand behind the next
-  var isOver = false, isDone = false;
+  var isOver = false, isDone = false, heard = {}, tell = {};
+
+  // What the page has asked for is not asked for again, unless it got no answer.
+  function askForJson(path, headers) {
+    return (heard[path] || Promise.resolve('')).then(function (text) {
+      return text ? JSON.parse(text) : bringing.askForJson(path, undefined, headers);
+    });
+  }
+
+  function listenFor(path) {
+    heard[path] = new Promise(function (resolve) { tell[path] = resolve; });
+  }
 
   function bringSeries(study, uids, headers) {
     if (isOver || !uids.length) return Promise.resolve();
-    return bringing.askForJson('/' + study + '/series/' + uids[0] + '/metadata', undefined, headers)
+    return askForJson('/' + study + '/series/' + uids[0] + '/metadata', headers)
       .then(function (metadata) { return bringFrames(bringing.framesOf(metadata), headers); })
       .then(bringSeries.bind(null, study, uids.slice(1), headers));
   }
@@ -27,29 +38,41 @@
     });
   }
 
-  // Over the line, not from the cache: then the exam was opened before.
+  // Over the line, not from the cache: then the exam was opened before. How long it stood behind the viewer's scripts does not count.
   function cameFast(frame) {
     var timing = performance.getEntriesByName(new URL(bringing.addressOf(frame), self.location).href).pop();
-    return !!timing && timing.transferSize > 0 && timing.responseEnd - timing.requestStart <= SLOWEST_MS;
+    return !!timing && timing.transferSize > 0 && timing.responseEnd - timing.responseStart <= SLOWEST_MS;
   }
 
   function bringFile(address) {
     return fetch(address, { priority: 'low' }).then(function (answer) { return answer.arrayBuffer(); });
   }
 
-  // { study, headers, files }: whose frames, who asks, and what of the viewer comes first; or 'end'. Nothing is told: what fails here the viewer asks for itself.
+  // { study, headers, files, asked }: whose frames, who asks, what of the viewer comes first, and the paths (bringing.js's) that the page has asked for itself;
+  // { path, text }: its answer, empty when it has none; or 'end'. The page is told nothing: what fails here the viewer asks for itself.
   self.onmessage = function (event) {
     if (event.data === 'end') {
       isOver = true;
       closeOnceDone();
       return;
     }
-    var asked = event.data;
-    Promise.all(asked.files.map(bringFile))
-      .then(function () { return bringing.askForJson('/' + asked.study + '/series', undefined, asked.headers); })
-      .then(function (series) { return bringSeries(asked.study, bringing.seriesToBring(series).slice(0, SERIES), asked.headers); })
-      .then(done, done);
+    var told = event.data;
+    if (told.path) {
+      tell[told.path](told.text);
+      return;
+    }
+    told.asked.forEach(listenFor);
+    var files = told.files.map(function (file) { return bringFile(file).catch(leftToViewer); });
+    Promise.all(files.concat(bringExam(told.study, told.headers).catch(leftToViewer))).then(done);
   };
+
+  function leftToViewer() {}
+
+  function bringExam(study, headers) {
+    return askForJson('/' + study + '/series', headers).then(function (series) {
+      return bringSeries(study, bringing.seriesToBring(series).slice(0, SERIES), headers);
+    });
+  }
 
   function done() {
     isDone = true;

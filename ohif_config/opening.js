@@ -7,7 +7,8 @@
   // What a first visit brings until the first image, compressed (docs/reading.md: at most 2.45 MB).
   var EXPECTED_BYTES = 2.2e6;
   var LONGEST_MS = 120000; // what has not come by then shows its own reason
-  var FIRST_MS = 400; // as long may the line be the picture's alone
+  var FIRST_MS = 400; // as long may the line be the picture's and OHIF's first answers' alone
+  var KEPT = 'cloudfilm.ohif';
 
   var version = document.currentScript.src.split('?')[1] || '';
   var query = new URLSearchParams(location.search);
@@ -16,44 +17,103 @@
   var whoAsks = token ? { Authorization: 'Bearer ' + token } : {};
 
   // ---- the viewer --------------------------------------------------------------------------------------------------------------------------
-  var isAsked = false, frames = null;
+  // What an opening server sends first has the line first: the picture with OHIF's first answers and our own scripts, then OHIF, then frames.
+  var OURS = ':not([rel="prefetch"]):not([rel="preload"]):not([src*=".bundle."])', OHIF = '[rel="preload"], [src*=".bundle."]';
+  var isAsked = false, isOhifAsked = false, frames = null;
 
   function filesOf(selector) {
     return Array.prototype.slice.call(document.getElementById('viewer-files').content.querySelectorAll(selector));
   }
 
-  // Once, and not before the whole page is there.
+  function put(file) {
+    var asked = document.createElement(file.localName);
+    Array.prototype.forEach.call(file.attributes, function (one) { asked.setAttribute(one.name, one.value); });
+    asked.async = false; // scripts run in this order
+    document.head.append(asked);
+  }
+
+  // Once, and not before the whole page is there. Resolves then.
   function askForViewer() {
     if (document.readyState === 'loading') {
-      document.addEventListener('DOMContentLoaded', askForViewer);
-    } else if (!isAsked) {
-      isAsked = true;
-      if (study) askEarly();
-      filesOf('script, link:not([rel="prefetch"])').forEach(function (file) {
-        var asked = document.createElement(file.localName);
-        Array.prototype.forEach.call(file.attributes, function (one) { asked.setAttribute(one.name, one.value); });
-        asked.async = false; // scripts run in this order
-        document.head.append(asked);
-      });
+      return new Promise(function (resolve) { document.addEventListener('DOMContentLoaded', resolve); }).then(askForViewer);
+    }
+    if (!isAsked) filesOf(OURS).forEach(put);
+    isAsked = true;
+    return Promise.resolve();
+  }
+
+  function askForOhif() {
+    if (!isOhifAsked) {
+      filesOf(OHIF).forEach(put);
       if (study) bringFrames();
     }
+    isOhifAsked = true;
+  }
+
+  // A browser that has it asks the line for nothing.
+  function isOhifKept() {
+    try {
+      return localStorage.getItem(KEPT) === mainScript();
+    } catch (error) {
+      return false; // storage is blocked
+    }
+  }
+
+  // Out of the browser's cache, while the line is the picture's; it runs when that has come.
+  function readOhif() {
+    var main = document.createElement('link');
+    main.rel = 'preload';
+    main.as = 'script';
+    main.href = mainScript();
+    document.head.append(main);
+  }
+
+  function noteOhifIsKept() {
+    try {
+      localStorage.setItem(KEPT, mainScript());
+    } catch (error) {
+      // The next visit waits a little.
+    }
+  }
+
+  function mainScript() {
+    return filesOf('script[src*=".bundle."]')[0].getAttribute('src');
+  }
+
+  function bringFrames() {
+    frames = new Worker('/viewer/first_frames.js?' + version);
+    var files = filesOf('link[rel="prefetch"]').map(function (file) { return file.getAttribute('href'); });
+    frames.postMessage({ study: study, headers: whoAsks, files: files, asked: shared.map(function (one) { return one.path; }) });
+    shared.forEach(function (one) {
+      function tell(text) { frames.postMessage({ path: one.path, text: text }); }
+      one.answer.then(tell, tell.bind(null, ''));
+    });
   }
 
   // ---- what OHIF asks first ------------------------------------------------------------------------------------------------------------------
   // Its questions come one after the other once its scripts have run; asked meanwhile, the answers are there (patch.py: OHIF takes them from here).
   // As OHIF writes them; one that it writes otherwise it asks itself, as it does when there is no answer.
   var STUDY = '?limit=101&offset=0&fuzzymatching=false&includefield=00081030%2C00080060%2C00080090%2C00100030&StudyInstanceUID=';
-  var SERIES = '/series?includefield=00080021%2C00080031%2C0008103E%2C00200011';
+  var SERIES = '?includefield=00080021%2C00080031%2C0008103E%2C00200011';
+  var HEAD_START_MS = 50;
   var MOST_SERIES = 4; // more than that does not hang at first
-  var answers = {};
+  var answers = {}, shared = []; // with the worker
 
+  // Resolves when all are there or the last have a head start, which is enough: the server sends what is ready first. Fails when one is not there.
   function askEarly() {
-    ask(STUDY + study);
-    ask('/' + study + SERIES).then(function (text) {
-      JSON.parse(text).slice(0, MOST_SERIES).forEach(function (one) {
-        ask('/' + study + '/series/' + one['0020000E'].Value[0] + '/metadata');
+    ask(STUDY + study).catch(leftToOhif);
+    return askAndShare('/' + study + '/series', SERIES).then(function (text) {
+      var last = JSON.parse(text).slice(0, MOST_SERIES).map(function (one) {
+        return askAndShare('/' + study + '/series/' + one['0020000E'].Value[0] + '/metadata', '');
       });
-    }).catch(leftToOhif);
+      return Promise.race([Promise.all(last), new Promise(function (resolve) { setTimeout(resolve, HEAD_START_MS); })]);
+    });
+  }
+
+  function askAndShare(path, query) {
+    var answer = ask(path + query);
+    shared.push({ path: path, answer: answer });
+    return answer;
   }
 
   function ask(path) {
@@ -65,7 +125,6 @@
           return text;
         });
       });
-    answers[address].catch(leftToOhif);
     return answers[address];
   }
 
@@ -77,17 +136,13 @@
     return early && early.then(JSON.parse);
   };
 
-  function bringFrames() {
-    frames = new Worker('/viewer/first_frames.js?' + version);
-    var files = filesOf('link[rel="prefetch"]').map(function (file) { return file.getAttribute('href'); });
-    frames.postMessage({ study: study, headers: whoAsks, files: files });
-  }
-
+  // ---- from the click on ---------------------------------------------------------------------------------------------------------------------
   if (!study) {
-    askForViewer(); // app-config.js says what is wrong
+    askForViewer().then(askForOhif); // app-config.js says what is wrong
     return;
   }
-  setTimeout(askForViewer, FIRST_MS);
+  setTimeout(function () { askForViewer().then(askForOhif); }, FIRST_MS);
+  if (isOhifKept()) readOhif();
 
   var chosen = (document.cookie.match(/(?:^|;\s*)lang=([\w-]+)/) || [])[1] || navigator.language || '';
   var words = /^zh/i.test(chosen) ? '正在打开影像…' : 'Opening the images…';
@@ -114,11 +169,13 @@
 
   // ---- the picture -------------------------------------------------------------------------------------------------------------------------
   var isWithoutPicture = false;
-  fetch('/dicom-web/studies/' + study + '/thumbnail?viewport=256,256', {
+  var thumbnail = fetch('/dicom-web/studies/' + study + '/thumbnail?viewport=256,256', {
     headers: Object.assign({ Accept: 'image/jpeg' }, whoAsks),
     credentials: 'same-origin',
     priority: 'high',
-  })
+  });
+  var early = askEarly().catch(leftToOhif);
+  thumbnail
     .then(function (answer) {
       if (answer.ok) return answer.blob();
       if (answer.body) answer.body.cancel(); // what nobody reads would keep the stream open
@@ -134,7 +191,9 @@
     .catch(function () {
       isWithoutPicture = true; // an exam of documents; what else is wrong is OHIF's to say
     })
-    .then(askForViewer);
+    .then(askForViewer)
+    .then(function () { return isOhifKept() ? undefined : early; })
+    .then(askForOhif);
 
   // ---- how far it is -----------------------------------------------------------------------------------------------------------------------
   var bytes = 0;
@@ -162,7 +221,9 @@
     hasImage = true;
   }
   function shown() {
-    if (hasImage) end();
+    if (!hasImage) return;
+    noteOhifIsKept();
+    end();
   }
   NEW_IMAGE.forEach(function (name) { document.addEventListener(name, brought, true); });
   document.addEventListener(DRAWN, shown, true);
