@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// OHIF's configuration for CloudFilm. Loaded before the viewer's own script; nginx serves this file as it is, so it may be edited in place.
+// OHIF's configuration for CloudFilm. Loaded before the viewer's own script; nginx serves this file as it is: what is edited here is in force after the next start.
 (function () {
   'use strict';
 

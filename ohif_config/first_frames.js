@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// A worker that brings frames of the opened exam into the browser's cache while the viewer starts: its scripts have come, and the line would be idle until
+// A worker that brings frames of the opened exam into the browser's cache while the viewer starts: behind its scripts on the line, which would be idle until
 // they have run. In the page itself it would wait for them too. opening.js starts it; nginx serves this file as it is.
 (function () {
   'use strict';
@@ -48,8 +48,8 @@
     return fetch(address, { priority: 'low' }).then(function (answer) { return answer.arrayBuffer(); });
   }
 
-  // { study, headers, files, asked }: whose frames, who asks, what of the viewer comes first, and the paths (bringing.js's) that the page has asked for itself;
-  // { path, text }: its answer, empty when it has none; or 'end'. The page is told nothing: what fails here the viewer asks for itself.
+  // { asked }: a path (bringing.js's) that the page has asked for itself; { path, text }: its answer, empty when it has none; { study, headers, files }: begin, whose
+  // frames, who asks, and what of the viewer comes first; 'end'. The page is told nothing: what fails here the viewer asks for itself.
   self.onmessage = function (event) {
     if (event.data === 'end') {
       isOver = true;
@@ -57,14 +57,15 @@
       return;
     }
     var told = event.data;
-    if (told.path) {
-      tell[told.path](told.text);
-      return;
-    }
-    told.asked.forEach(listenFor);
-    var files = told.files.map(function (file) { return bringFile(file).catch(leftToViewer); });
-    Promise.all(files.concat(bringExam(told.study, told.headers).catch(leftToViewer))).then(done);
+    if (told.asked) listenFor(told.asked);
+    else if (told.path) tell[told.path](told.text);
+    else begin(told);
   };
+
+  function begin(exam) {
+    var files = exam.files.map(function (file) { return bringFile(file).catch(leftToViewer); });
+    Promise.all(files.concat(bringExam(exam.study, exam.headers).catch(leftToViewer))).then(done);
+  }
 
   function leftToViewer() {}
 

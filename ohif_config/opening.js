@@ -17,7 +17,7 @@
   var whoAsks = token ? { Authorization: 'Bearer ' + token } : {};
 
   // ---- the viewer --------------------------------------------------------------------------------------------------------------------------
-  // What an opening server sends first has the line first: the picture with OHIF's first answers and our own scripts, then OHIF, then frames.
+  // In this order on the line: the picture and OHIF's first answers, our own scripts, OHIF, frames.
   var OURS = ':not([rel="prefetch"]):not([rel="preload"]):not([src*=".bundle."])', OHIF = '[rel="preload"], [src*=".bundle."]';
   var isAsked = false, isOhifAsked = false, frames = null;
 
@@ -83,11 +83,8 @@
   function bringFrames() {
     frames = new Worker('/viewer/first_frames.js?' + version);
     var files = filesOf('link[rel="prefetch"]').map(function (file) { return file.getAttribute('href'); });
-    frames.postMessage({ study: study, headers: whoAsks, files: files, asked: shared.map(function (one) { return one.path; }) });
-    shared.forEach(function (one) {
-      function tell(text) { frames.postMessage({ path: one.path, text: text }); }
-      one.answer.then(tell, tell.bind(null, ''));
-    });
+    shared.forEach(share);
+    frames.postMessage({ study: study, headers: whoAsks, files: files });
   }
 
   // ---- what OHIF asks first ------------------------------------------------------------------------------------------------------------------
@@ -111,9 +108,17 @@
   }
 
   function askAndShare(path, query) {
-    var answer = ask(path + query);
-    shared.push({ path: path, answer: answer });
-    return answer;
+    var one = { path: path, answer: ask(path + query) };
+    shared.push(one);
+    if (frames) share(one);
+    return one.answer;
+  }
+
+  // The worker waits for what the page has asked, and does not ask it too.
+  function share(one) {
+    function tell(text) { frames.postMessage({ path: one.path, text: text }); }
+    frames.postMessage({ asked: one.path });
+    one.answer.then(tell, tell.bind(null, ''));
   }
 
   function ask(path) {

@@ -116,14 +116,26 @@ QUESTIONS = """() => performance.getEntriesByType('resource').map((one) => [one.
     .filter(([, path]) => /StudyInstanceUID=|[/]series[?]|[/]metadata$/.test(path))"""
 
 
-def test_ohif_finds_the_answers_to_what_it_asks_first(browser: Browser, link: str) -> None:
+@pytest.mark.parametrize("late_seconds", [0, 0.6], ids=["at-once", "after-the-scripts-were-asked-for"])
+def test_ohif_finds_the_answers_to_what_it_asks_first(browser: Browser, link: str, late_seconds: float) -> None:
     context = browser.new_context(ignore_https_errors=True, viewport={"width": 1440, "height": 900}, locale="en-US")
     page = context.new_page()
+    sent = list[str]()  # by the page and by its worker
+
+    def late(route: Route) -> None:
+        time.sleep(late_seconds)
+        route.continue_()
+
+    page.route("**/series?*", late)
+    page.on("request", lambda request: sent.append(request.url.partition("/dicom-web")[2]))
     at_the_first_image(page, link)
     asked = page.evaluate(QUESTIONS)
     # The study, its series, their metadata (images, the report): by opening.js only, and once.
     assert {by for by, _ in asked} == {"fetch"}, asked
     assert len({path for _, path in asked}) == len(asked) > 2
+    wait_for(lambda: page.evaluate("1") and any("/frames/" in path for path in sent), what="the worker at work")
+    of_exam = [path for path in sent if re.search(r"/series(\?|$)|/metadata$", path)]
+    assert sorted(of_exam) == sorted(path for _, path in asked if "/series" in path), of_exam
     context.close()
 
 
